@@ -1,0 +1,62 @@
+/* Network + loss + data + start + scratch: all that a right-hand side needs. One model
+ * serves one trajectory; it is GSL's `params`. Evaluations allocate nothing. */
+#ifndef LNN_MODEL_H
+#define LNN_MODEL_H
+
+#include "lnn/init.h"
+#include "lnn/loss.h"
+#include "lnn/network.h"
+
+struct lnn_model {
+    struct lnn_network net;
+    const struct lnn_problem *problem; /* not owned */
+    const struct lnn_data *data;       /* not owned */
+    struct lnn_objective *objective;   /* owned */
+    double weight_decay;  /* lambda: the flow descends phi + lambda/2 sum ||W_j||_F^2 */
+    double learning_rate; /* eta of the discrete systems; NaN for flows */
+    const double *w0;     /* the start, net.size doubles; not owned */
+    /* scratch, sized for this model; see the functions for who uses what */
+    double *W, *G, *dW, *dG; /* k x d */
+    double *grad;            /* net.size */
+    double *chain;           /* net.chain, or what the tangents need if more */
+    struct lnn_svd *svd;     /* of a k x d matrix */
+    double *kd1, *kd2;       /* (max(k,d))^2 doubles each: small products */
+    void *extra;             /* a system's own data, made by its init, freed with free */
+};
+
+/* `w0` and `problem`, `data` must outlive the model. */
+int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *data,
+                    const double w0[], double learning_rate, struct lnn_model **model);
+void lnn_model_free(struct lnn_model *model);
+
+/* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns the
+ * square of its norm, weight decay included:
+ * grad_j = dphi/dW_j + lambda W_j. */
+double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[]);
+
+/* hv = D^2(phi + decay)(w)[v]; the sizes of w. Uses the model's scratch. Exact: forward
+ * mode through the chain rule, the loss's own Hessian. */
+void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[],
+                       double hv[]);
+
+/* dl/dt-style objective phi + lambda/2 sum_j ||W_j||_F^2 at the layers w. */
+double lnn_model_objective(struct lnn_model *m, const double w[]);
+
+/* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):
+ *   F(W) = lambda N W + sum_j [W W^T]^{(j-1)/N} G(W) [W^T W]^{(N-j)/N},   0^0 = 1,
+ * so W' = -F. One thin SVD; any shape and rank. Returns ||full gradient||^2 of a balanced
+ * factorisation (what sum_j ||dphi/dW_j + lambda W_j||^2 would be) in *square if not NULL. */
+int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
+                         double *square);
+
+/* Extreme eigenvalues of P_W = sum_j [W^T W]^{(N-j)/N} kron [W W^T]^{(j-1)/N} from the
+ * singular values s (q of them, descending): Claim 1, and for the smallest the sharp
+ * constants sigma_min^{2-2/N} (k != d), N sigma_min^{2-2/N} (k = d). */
+void lnn_preconditioner_range(size_t N, size_t k, size_t d, const double s[],
+                              double *smallest, double *largest);
+
+/* p(r,q) = sum_{j=1}^N a^{2(N-j)/N} b^{2(j-1)/N}: eigenvalue of P_W for singular values a,
+ * b >= 0, with 0^0 = 1. */
+double lnn_preconditioner_eigenvalue(size_t N, double a, double b);
+
+#endif

@@ -1,0 +1,84 @@
+/* The HDF5 file (also netCDF-4): one group per trajectory, crash-safe while it grows.
+ * Layout and rules are in the comment at the top of src/trajectory_write.c and in
+ * `lnnflow help file`. A row exists iff its time is finite. */
+#ifndef LNN_TRAJECTORY_H
+#define LNN_TRAJECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lnn_attribute { /* exactly one of text, number, count is meant: `kind` 't','n','i' */
+    const char *name;
+    char kind;
+    const char *text;
+    double number;
+    long long count;
+};
+
+struct lnn_variable { /* one dataset of a group */
+    const char *name, *doc, *units;
+    bool integer;         /* stored as int64 (rows given as doubles) */
+    bool weights;         /* runs along weights_time rather than time */
+    size_t rank;          /* of one row: 0, 1, 2 */
+    size_t dims[2];
+    const char *axes[2];  /* dimension scales' names within the group; same name = same size */
+};
+
+struct lnn_group { /* what a group is made of; arrays are not owned */
+    const char *name;
+    const char *doc;
+    size_t rows, weights_rows;  /* at most; weights_rows 0: no weights_time. Where both
+                                 * are equal, weights run along time itself */
+    size_t n_variables;
+    const struct lnn_variable *variables;
+    size_t n_attributes;
+    const struct lnn_attribute *attributes;
+};
+
+struct lnn_file; /* opaque; open for writing */
+
+/* Creates PATH.tmp with everything at full extent (NaN), flushes, renames it to PATH and
+ * goes on writing through the open handle. An existing PATH is replaced only if `force`.
+ * `volatile_attributes` (host, start, ...) go to the group /volatile. */
+int lnn_file_create(const char *path, bool force, size_t n_groups,
+                    const struct lnn_group groups[], size_t n_attributes,
+                    const struct lnn_attribute attributes[], size_t n_volatile,
+                    const struct lnn_attribute volatile_attributes[], bool fsync,
+                    struct lnn_file **file);
+
+/* Buffer one row of a group: `values` holds the variables' rows one after the other in
+ * the group's order (those with .weights excluded; they come in `weights`, NULL when this
+ * row stores none). Rows are written in blocks: data, flush, times, flush. */
+int lnn_file_put(struct lnn_file *file, size_t group, double t, const double values[],
+                 const double weights[]);
+int lnn_file_flush(struct lnn_file *file); /* all buffered rows are safe afterwards */
+
+/* Attributes that are known only at the end (reason, counts): replaced if present. */
+int lnn_file_attribute(struct lnn_file *file, const char *group,
+                       const struct lnn_attribute *attribute);
+
+/* Flush; if rows are unused, copy to the exact length and rename; complete = 1 last (only
+ * if `complete`); close. Frees in any case. */
+int lnn_file_close(struct lnn_file *file, bool complete);
+
+/* Reading: any file whose groups hold datasets along a finite time. */
+struct lnn_reader;
+struct lnn_shape { size_t rank, dims[4]; };
+int lnn_reader_open(const char *path, struct lnn_reader **reader);
+void lnn_reader_close(struct lnn_reader *reader);
+/* Names, NULL-terminated, owned by the reader: groups with a `time`; variables of one. */
+const char *const *lnn_reader_groups(struct lnn_reader *reader);
+const char *const *lnn_reader_variables(struct lnn_reader *reader, const char *group);
+size_t lnn_reader_rows(struct lnn_reader *reader, const char *group); /* finite times */
+int lnn_reader_shape(struct lnn_reader *reader, const char *group, const char *name,
+                     struct lnn_shape *shape);
+/* The whole variable, cut to the finite rows, as doubles: malloc'ed, the caller frees. */
+int lnn_reader_get(struct lnn_reader *reader, const char *group, const char *name,
+                   struct lnn_shape *shape, double **values);
+/* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group` ""
+ * is the root, `name` may belong to "group/variable". */
+char *lnn_reader_attribute(struct lnn_reader *reader, const char *group, const char *name);
+/* Names of all attributes of a group or dataset, NULL-terminated, owned by the reader. */
+const char *const *lnn_reader_attributes(struct lnn_reader *reader, const char *group);
+
+#endif

@@ -1,0 +1,88 @@
+/* Network + loss + data + start + scratch. */
+#include "lnn/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "lnn/err.h"
+
+/* One block for the struct and all its arrays. */
+static struct lnn_model *model_block(const struct lnn_network *net)
+{
+    size_t k = net->d[net->N], d = net->d[0], kd = k * d;
+    size_t side = k > d ? k : d;
+    size_t tangent = lnn_network_tangent_size(net);
+    size_t chain = net->chain > tangent ? net->chain : tangent;
+    size_t doubles = 4 * kd + net->size + chain + 2 * side * side;
+    struct lnn_model *m = malloc(sizeof *m + doubles * sizeof(double));
+    if (!m) return NULL;
+    *m = (struct lnn_model){.net = *net};
+    m->W = (double *)(m + 1);
+    m->G = m->W + kd;
+    m->dW = m->G + kd;
+    m->dG = m->dW + kd;
+    m->grad = m->dG + kd;
+    m->chain = m->grad + net->size;
+    m->kd1 = m->chain + chain;
+    m->kd2 = m->kd1 + side * side;
+    return m;
+}
+
+int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *data,
+                    const double w0[], double learning_rate, struct lnn_model **model)
+{
+    struct lnn_network net =
+        lnn_network_of(problem->network.widths.n, problem->network.widths.at);
+    struct lnn_model *m = model_block(&net);
+    *model = NULL;
+    if (!m) return lnn_fail(GSL_ENOMEM, "out of memory for a model of %zu weights", net.size);
+    m->problem = problem;
+    m->data = data;
+    m->weight_decay = problem->loss.weight_decay;
+    m->learning_rate = learning_rate;
+    m->w0 = w0;
+    m->svd = lnn_svd_alloc(net.d[net.N], net.d[0]);
+    int status = m->svd ? lnn_objective_alloc(problem, data, &m->objective)
+                        : lnn_fail(GSL_ENOMEM, "out of memory for singular values");
+    if (status != GSL_SUCCESS) {
+        lnn_model_free(m);
+        return status;
+    }
+    *model = m;
+    return GSL_SUCCESS;
+}
+
+void lnn_model_free(struct lnn_model *m)
+{
+    if (!m) return;
+    free(m->objective);
+    free(m->svd);
+    free(m->extra);
+    free(m);
+}
+
+double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[])
+{
+    lnn_network_product(&m->net, w, m->W, m->chain);
+    lnn_objective_gradient(m->objective, m->W, m->G);
+    lnn_network_gradient(&m->net, w, m->G, grad, m->chain);
+    if (m->weight_decay > 0) lnn_axpy(m->net.size, m->weight_decay, w, grad);
+    return lnn_dot(m->net.size, grad, grad);
+}
+
+void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[], double hv[])
+{
+    lnn_network_product_tangent(&m->net, w, v, m->W, m->dW, m->chain);
+    lnn_objective_gradient(m->objective, m->W, m->G);
+    m->objective->loss->hessian(m->objective, m->W, m->dW, m->dG);
+    lnn_network_gradient_tangent(&m->net, w, v, m->G, m->dG, hv, m->chain);
+    if (m->weight_decay > 0) lnn_axpy(m->net.size, m->weight_decay, v, hv);
+}
+
+double lnn_model_objective(struct lnn_model *m, const double w[])
+{
+    lnn_network_product(&m->net, w, m->W, m->chain);
+    double value = lnn_objective_value(m->objective, m->W);
+    if (m->weight_decay > 0)
+        value += 0.5 * m->weight_decay * lnn_dot(m->net.size, w, w);
+    return value;
+}
