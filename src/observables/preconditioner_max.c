@@ -1,0 +1,16 @@
+/* Largest eigenvalue of the end-to-end preconditioner. */
+#include "lnn/observable.h"
+
+static void eval(const struct lnn_sample *s, double out[])
+{
+    const struct lnn_model *m = s->model;
+    double smallest;
+    lnn_preconditioner_range(m->net.N, m->data->k, m->data->d, s->s, &smallest, out);
+}
+
+const struct lnn_observable lnn_observable_preconditioner_max = {
+    .name = "preconditioner_max",
+    .doc = "largest eigenvalue of P_W (Arora, Cohen & Hazan 2018, Claim 1)",
+    .shape = lnn_shape_scalar,
+    .eval = eval,
+};

@@ -1,0 +1,56 @@
+/* What simulate.c and simulate_describe.c share: one track per trajectory. */
+#ifndef LNN_SIMULATE_PRIVATE_H
+#define LNN_SIMULATE_PRIVATE_H
+
+#include "lnn/simulate.h"
+
+struct lnn_track {
+    const struct lnn_problem_trajectory *spec;
+    const struct lnn_ode *ode;
+    const struct lnn_stepper *stepper;
+    struct lnn_model *model, *model_ref; /* a model each: they hold scratch */
+    struct lnn_run *run, *run_ref;       /* run_ref: the tighter second run, or NULL */
+    size_t n_observables, n_variables;   /* the latter with W_1..W_N */
+    const struct lnn_observable **observables;
+    struct lnn_row *shapes;
+    struct lnn_variable *variables;
+    char (*labels)[2][32]; /* names made for W_1..W_N and their axes */
+    double *y, *y_ref, *W, *W_ref, *C0, *values, *scratch, *w_natural;
+    double objective0, W_error;
+    double reached; /* time of the state in y */
+    enum lnn_reason reason;
+    bool fresh, done; /* y is a row to be written; no more rows will come */
+    size_t group;     /* in the file */
+    char why[256];    /* a failure found here rather than by the run */
+};
+
+struct lnn_simulator {
+    const struct lnn_problem *problem;
+    const struct lnn_simulate_options *options;
+    struct lnn_data *data;
+    struct lnn_network net;
+    double *w0, *times;
+    size_t n;
+    struct lnn_track *tracks;
+    struct lnn_track *partner; /* the first end_to_end trajectory, or NULL */
+    struct lnn_file *file;
+    struct lnn_simulation *out;
+    double started;
+    struct lnn_track *stepping; /* whose steps poll() is called for */
+};
+
+/* Observables, shapes and HDF5 variables of a track. */
+int lnn_track_describe(const struct lnn_simulator *sim, struct lnn_track *track);
+void lnn_track_undescribe(struct lnn_track *track);
+
+/* Create the file of all tracks. */
+int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path);
+
+/* What is known only at the end: reason, counts. */
+int lnn_track_conclude(struct lnn_simulator *sim, const struct lnn_track *track);
+
+/* Evaluate and write the row in track->y, and fold it into the track's result. A state
+ * whose loss, gradient or singular values overflow is GSL_EFAILED: no row. */
+int lnn_track_row(struct lnn_simulator *sim, struct lnn_track *track);
+
+#endif
