@@ -20,6 +20,7 @@ extern "C" {
 #include "lnn/registry.h"   /* name + doc: what every list of alternatives shares */
 #include "lnn/rng.h"        /* seeded random numbers, one stream per purpose */
 #include "lnn/linalg.h"     /* products, SVD, norms */
+#include "lnn/closed_form.h" /* formulas of trajectories that are known exactly */
 #include "lnn/problem.h"    /* the problem file: keys, checks, resolved form */
 #include "lnn/data.h"       /* inputs, targets and their moments */
 #include "lnn/loss.h"       /* family: l(W), its gradient and Hessian */

@@ -8,7 +8,8 @@
 /* Long enough for every error of a problem file at once; longer texts are cut. */
 static _Thread_local char text[1 << 14];
 
-static void append(size_t at, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void append(size_t at, const char *format,
+                                                          va_list args)
 {
     vsnprintf(text + at, sizeof text - at, format, args);
 }

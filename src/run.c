@@ -236,7 +236,7 @@ static enum lnn_reason flow_step(struct lnn_run *run)
     for (double h = run->h < run->h_max ? run->h : run->h_max;;) {
         bool last = run->t0 + h >= end;
         double size = last ? end - run->t0 : h;
-        if (run->t0 + size == run->t0 || !(size > DBL_MIN)) return underflow(run);
+        if (!last && !(size > 16 * DBL_EPSILON * run->t0 + DBL_MIN)) return underflow(run);
         h = size;
         if (!attempt(run, &h)) {
             refused = true;
@@ -245,6 +245,7 @@ static enum lnn_reason flow_step(struct lnn_run *run)
         run->t = last ? end : run->t0 + size;
         run->h = refused && h > size ? size : h; /* no growth right after a refusal */
         run->counts.h = size;
+        if (size > run->counts.h_largest) run->counts.h_largest = size;
         break;
     }
     run->counts.steps++;
@@ -342,6 +343,7 @@ enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[], double
     /* a discrete system stops at the iteration nearest t, a flow at or after t */
     double target = discrete ? t - 0.5 * run->model->learning_rate : t;
     if (run->ode->at && run->reason == LNN_RUNNING) sample_closed_form(run, t);
+    if (run->reason == LNN_RUNNING && run->t < target) run->counts.h_largest = 0;
     while (run->reason == LNN_RUNNING && run->t < target) advance(run, poll, poll_arg);
     *reached = run->t;
     if (flow && t < run->t && run->counts.steps > 0) {

@@ -205,31 +205,48 @@ static void close_simulator(struct lnn_simulator *sim)
 
 /* ---- running ---- */
 
+static enum lnn_reason interrupted(void *arg, const struct lnn_run *run)
+{
+    const struct lnn_simulator *sim = arg;
+    const struct lnn_simulate_options *o = sim->options;
+    (void)run;
+    if (o->signal && *o->signal) return LNN_STOP_SIGNAL;
+    if (now() - sim->started > sim->problem->stop.max_seconds) return LNN_STOP_SECONDS;
+    return LNN_RUNNING; /* also when max_seconds is NaN: no limit */
+}
+
 static enum lnn_reason poll(void *arg, const struct lnn_run *run)
 {
     struct lnn_simulator *sim = arg;
     const struct lnn_simulate_options *o = sim->options;
     const struct lnn_track *track = sim->stepping;
-    double seconds = now() - sim->started;
     if (o->progress) {
         const struct lnn_result *r = &sim->out->results[track - sim->tracks];
         const struct lnn_run_counts *counts = lnn_run_counts(run);
-        struct lnn_progress p = {r->name, lnn_run_time(run), sim->problem->time.end, counts->h,
-                                 r->loss, r->drift_samples, counts->steps, seconds};
+        struct lnn_progress p = {
+            r->name, lnn_run_time(run), sim->problem->time.end, counts->h,
+            r->loss, r->drift_samples,  counts->steps,          now() - sim->started};
         o->progress(o->progress_arg, &p);
     }
-    if (o->signal && *o->signal) return LNN_STOP_SIGNAL;
-    if (seconds > sim->problem->stop.max_seconds) return LNN_STOP_SECONDS; /* NaN: never */
-    return LNN_RUNNING;
+    return interrupted(arg, run);
+}
+
+/* After a signal the second run may still catch up with the first, if that is not far. */
+static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
+{
+    const struct lnn_simulator *sim = arg;
+    unsigned long first = lnn_run_counts(sim->stepping->run)->steps;
+    if (lnn_run_counts(run)->steps <= 4 * first + 1000) return LNN_RUNNING;
+    return interrupted(arg, run);
 }
 
 /* The second run, at the time the first has reached; once it fails there is no estimate. */
-static void follow(struct lnn_track *track)
+static void follow(struct lnn_simulator *sim, struct lnn_track *track)
 {
-    double reached, h = lnn_run_counts(track->run)->h;
+    double reached, h = lnn_run_counts(track->run)->h_largest;
     if (h > 0) lnn_run_limit(track->run_ref, 0.5 * h);
-    enum lnn_reason reason =
-        lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached, NULL, NULL);
+    enum lnn_reason reason = lnn_run_sample(track->run_ref, track->reached, track->y_ref,
+                                            &reached, interrupted_behind, sim);
     bool good = !lnn_reason_failed(reason) && reached == track->reached &&
                 track->ode->product(track->model_ref, track->y_ref, track->W_ref) ==
                     GSL_SUCCESS;
@@ -250,7 +267,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     /* a discrete system may not have moved since the last sample, nor one that stopped */
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
-    if (track->run_ref) follow(track);
+    if (track->run_ref) follow(sim, track);
     return track->ode->product(track->model, track->y, track->W);
 }
 

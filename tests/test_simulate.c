@@ -349,3 +349,24 @@ Test(simulate, weights_at_every_kth_sample)
         finish(&o);
     }
 }
+
+/* The modes' coordinates end at a crossing; W is smooth there, and the run goes on. */
+Test(simulate, crossing_singular_values_end_the_modes_alone, .timeout = 60)
+{
+    struct outcome o = simulate("network: {widths: [2, 2, 2]}\n"
+                                "data: {kind: target, matrix: [[0.5, 0], [0, 3]]}\n"
+                                "init: {kind: balanced, matrix: [[0.4, 0], [0, 0.1]]}\n"
+                                "trajectories:\n"
+                                "  - {system: singular_modes}\n"
+                                "  - {system: end_to_end}\n"
+                                "  - {system: exact}\n"
+                                "time: {end: 3, samples: 31}\n", NULL);
+    const struct lnn_result *r = o.sim->results;
+    cr_assert(r[0].reason == LNN_FAIL_STEPPER);
+    cr_assert(strstr(r[0].message, "cross") != NULL, "%s", r[0].message);
+    LNN_CLOSE(r[0].t, 0.2582407, 1e-6);
+    cr_assert(r[0].distance <= r[0].distance_error, "right up to the crossing");
+    cr_assert(r[1].reason == LNN_END && r[2].reason == LNN_END);
+    cr_assert(r[2].distance <= r[2].distance_error);
+    finish(&o);
+}

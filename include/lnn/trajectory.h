@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct lnn_attribute { /* exactly one of text, number, count is meant: `kind` 't','n','i' */
+/* Exactly one of text, number, count is meant, by `kind`: 't', 'n', 'i'. */
+struct lnn_attribute {
     const char *name;
     char kind;
     const char *text;
@@ -17,18 +18,19 @@ struct lnn_attribute { /* exactly one of text, number, count is meant: `kind` 't
 
 struct lnn_variable { /* one dataset of a group */
     const char *name, *doc, *units;
-    bool integer;         /* stored as int64 (rows given as doubles) */
-    bool weights;         /* runs along weights_time rather than time */
-    size_t rank;          /* of one row: 0, 1, 2 */
+    bool integer; /* stored as int64 (rows given as doubles) */
+    bool weights; /* runs along weights_time; left out if weights_rows is 0 */
+    size_t rank;  /* of one row: 0, 1, 2 */
     size_t dims[2];
-    const char *axes[2];  /* dimension scales' names within the group; same name = same size */
+    const char *axes[2]; /* dimension scales of the group; same name = same size */
 };
 
 struct lnn_group { /* what a group is made of; arrays are not owned */
     const char *name;
     const char *doc;
-    size_t rows, weights_rows;  /* at most; weights_rows 0: no weights_time. Where both
-                                 * are equal, weights run along time itself */
+    size_t rows, weights_rows; /* expected; the file grows when more come. weights_rows 0:
+                                * no weights at all; equal to rows: they run along time,
+                                * NaN where a row has none */
     size_t n_variables;
     const struct lnn_variable *variables;
     size_t n_attributes;
@@ -53,20 +55,27 @@ int lnn_file_put(struct lnn_file *file, size_t group, double t, const double val
                  const double weights[]);
 int lnn_file_flush(struct lnn_file *file); /* all buffered rows are safe afterwards */
 
-/* Attributes that are known only at the end (reason, counts): replaced if present. */
+/* Attributes that are known only at the end (reason, counts): replaced if present. They
+ * are in the file after lnn_file_close, which then always makes a copy: what others may
+ * be reading does not change its structure. `group`: NULL or "" the root, "volatile". */
 int lnn_file_attribute(struct lnn_file *file, const char *group,
                        const struct lnn_attribute *attribute);
 
-/* Flush; if rows are unused, copy to the exact length and rename; complete = 1 last (only
- * if `complete`); close. Frees in any case. */
+/* Flush; if rows are unused or attributes came late, copy to the exact length and rename;
+ * complete = 1 last (only if `complete`); close. Frees in any case. When the copy fails
+ * (disk full) every row is still in PATH. */
 int lnn_file_close(struct lnn_file *file, bool complete);
 
 /* Reading: any file whose groups hold datasets along a finite time. */
 struct lnn_reader;
-struct lnn_shape { size_t rank, dims[4]; };
+struct lnn_shape {
+    size_t rank, dims[4];
+};
 int lnn_reader_open(const char *path, struct lnn_reader **reader);
 void lnn_reader_close(struct lnn_reader *reader);
-/* Names, NULL-terminated, owned by the reader: groups with a `time`; variables of one. */
+/* Names, NULL-terminated, owned by the reader: groups with a time, iteration or W1, at
+ * most four deep; variables of one (numbers of rank <= 4, without index scales). Empty,
+ * never NULL, when there are none or the file is damaged there. */
 const char *const *lnn_reader_groups(struct lnn_reader *reader);
 const char *const *lnn_reader_variables(struct lnn_reader *reader, const char *group);
 size_t lnn_reader_rows(struct lnn_reader *reader, const char *group); /* finite times */
@@ -77,7 +86,8 @@ int lnn_reader_get(struct lnn_reader *reader, const char *group, const char *nam
                    struct lnn_shape *shape, double **values);
 /* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group` ""
  * is the root, `name` may belong to "group/variable". */
-char *lnn_reader_attribute(struct lnn_reader *reader, const char *group, const char *name);
+char *lnn_reader_attribute(struct lnn_reader *reader, const char *group,
+                           const char *name);
 /* Names of all attributes of a group or dataset, NULL-terminated, owned by the reader. */
 const char *const *lnn_reader_attributes(struct lnn_reader *reader, const char *group);
 
