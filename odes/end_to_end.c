@@ -2,7 +2,6 @@
  * State: W (k x d), then E with dE/dt = ||gradient||^2 of a balanced factorisation. */
 #include "lnn/ode.h"
 
-#include <math.h>
 #include <string.h>
 #include "lnn/err.h"
 
@@ -39,17 +38,6 @@ static int product(struct lnn_model *m, const double y[], double W[])
     return GSL_SUCCESS;
 }
 
-/* Of a balanced factorisation: sum_j ||W_j||_F^2 = N sum_r s_r^{2/N}. */
-static double objective(struct lnn_model *m, const double y[])
-{
-    double value = lnn_objective_value(m->objective, y), sum = 0;
-    if (!(m->weight_decay > 0)) return value;
-    if (lnn_svd(m->svd, y) != GSL_SUCCESS) return NAN;
-    for (size_t r = 0; r < m->svd->q; r++)
-        sum += pow(m->svd->s[r], 2 / (double)m->net.N);
-    return value + 0.5 * m->weight_decay * (double)m->net.N * sum;
-}
-
 const struct lnn_ode lnn_ode_end_to_end = {
     .name = "end_to_end",
     .doc = "dW/dt = -lambda N W - sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}, 0^0 = 1: "
@@ -61,5 +49,5 @@ const struct lnn_ode lnn_ode_end_to_end = {
     .init = init,
     .rhs = rhs,
     .product = product,
-    .objective = objective,
+    .objective = lnn_model_end_to_end_objective,
 };

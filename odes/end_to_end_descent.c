@@ -38,4 +38,5 @@ const struct lnn_ode lnn_ode_end_to_end_descent = {
     .init = init,
     .map = map,
     .product = product,
+    .objective = lnn_model_end_to_end_objective,
 };

@@ -185,7 +185,7 @@ int lnn_closed_balance(size_t N, const size_t widths[], const double w[], double
         lnn_gemm(false, true, h, h, widths[j - 1], -1, w, w, 1, C);
         for (size_t i = 0; i < h; i++) C[i * h + i] -= lambda;
         double gap = norm > 0 ? lnn_norm(h * h, C) / norm : fabs(lambda);
-        if (!(gap <= *defect)) *defect = gap;
+        if (isnan(gap) || gap > *defect) *defect = gap;
         w = next;
     }
     free(C);

@@ -5,13 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Long enough for every error of a problem file at once; longer texts are cut. */
-static _Thread_local char text[1 << 14];
+enum { ROOM = 1 << 14 }; /* every error of a problem file at once; longer texts are cut */
 
+static _Thread_local char text[ROOM];
+
+/* By way of a copy: an argument may be the present text. */
 __attribute__((format(printf, 2, 0))) static void append(size_t at, const char *format,
-                                                          va_list args)
+                                                         va_list args)
 {
-    vsnprintf(text + at, sizeof text - at, format, args);
+    char copy[ROOM];
+    vsnprintf(copy, sizeof copy, format, args);
+    snprintf(text + at, sizeof text - at, "%s", copy);
 }
 
 int lnn_fail(int code, const char *format, ...)

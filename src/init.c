@@ -44,6 +44,19 @@ static int wide_enough(const struct lnn_network *net, size_t rank)
     return GSL_SUCCESS;
 }
 
+/* The largest entry of every u_r positive: LAPACK leaves the sign of a pair open. */
+static void fix_signs(struct lnn_svd *f)
+{
+    for (size_t r = 0; r < f->q; r++) {
+        double largest = 0;
+        for (size_t i = 0; i < f->m; i++)
+            if (fabs(f->U[i * f->q + r]) > fabs(largest)) largest = f->U[i * f->q + r];
+        if (largest >= 0) continue;
+        for (size_t i = 0; i < f->m; i++) f->U[i * f->q + r] *= -1;
+        for (size_t c = 0; c < f->n; c++) f->Vt[r * f->n + c] *= -1;
+    }
+}
+
 int lnn_balanced_start(const struct lnn_network *net, const double A[], double w[])
 {
     size_t N = net->N, k = net->d[N], d = net->d[0];
@@ -62,6 +75,7 @@ int lnn_balanced_start(const struct lnn_network *net, const double A[], double w
     if (status == GSL_SUCCESS) {
         double *W1 = w, *WN = w + lnn_network_offset(net, N);
         memset(w, 0, net->size * sizeof *w);
+        fix_signs(f);
         for (size_t r = 0; r < rank; r++) {
             double root = pow(f->s[r], 1 / (double)N);
             for (size_t c = 0; c < d; c++) W1[r * d + c] = root * f->Vt[r * d + c];
@@ -73,6 +87,20 @@ int lnn_balanced_start(const struct lnn_network *net, const double A[], double w
     }
     free(f);
     return status;
+}
+
+/* C (m x n) = A B with B's strides given; in a fixed order of summation, which BLAS does
+ * not promise, so that a seed gives the same rotated start on every machine. */
+static void multiply(size_t m, size_t n, size_t l, const double A[], const double B[],
+                     size_t row_stride, size_t column_stride, double C[])
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t c = 0; c < n; c++) {
+            double sum = 0;
+            for (size_t j = 0; j < l; j++)
+                sum += A[i * l + j] * B[j * row_stride + c * column_stride];
+            C[i * n + c] = sum;
+        }
 }
 
 int lnn_rotated_start(const struct lnn_network *net, unsigned long seed, double w[])
@@ -95,9 +123,9 @@ int lnn_rotated_start(const struct lnn_network *net, unsigned long seed, double 
         double *Wnext = w + lnn_network_offset(net, j + 1);
         lnn_rng_orthonormal(rng, h, h, O);
         memcpy(copy, Wj, h * below * sizeof *copy);
-        lnn_gemm(false, false, h, below, h, 1, O, copy, 0, Wj);
+        multiply(h, below, h, O, copy, below, 1, Wj);
         memcpy(copy, Wnext, above * h * sizeof *copy);
-        lnn_gemm(false, true, above, h, h, 1, copy, O, 0, Wnext);
+        multiply(above, h, h, copy, O, 1, h, Wnext); /* O transposed */
         gsl_rng_free(rng);
     }
     free(O);

@@ -115,11 +115,14 @@ int lnn_qr(size_t m, size_t n, double A[], double R[], size_t l, const double B[
         info = LAPACKE_dormqr(LAPACK_ROW_MAJOR, 'R', 'N', (int)l, (int)m, (int)q, A, (int)n,
                               tau, copy, (int)m);
     }
+    if (info != 0) {
+        free(tau);
+        return lnn_fail(GSL_EFAILED, "QR factorisation failed (LAPACK: %d)", info);
+    }
     for (size_t i = 0; i < q; i++)
         for (size_t j = 0; j < n; j++) R[i * n + j] = j < i ? 0 : A[i * n + j];
     for (size_t i = 0; i < l; i++) memcpy(BQ + i * q, copy + i * m, q * sizeof *BQ);
     free(tau);
-    if (info != 0) return lnn_fail(GSL_EFAILED, "QR factorisation failed (LAPACK: %d)", info);
     return GSL_SUCCESS;
 }
 

@@ -105,3 +105,12 @@ int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[], doub
     }
     return GSL_SUCCESS;
 }
+
+double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[])
+{
+    double value = lnn_objective_value(m->objective, W), sum = 0;
+    if (!(m->weight_decay > 0)) return value;
+    if (lnn_svd(m->svd, W) != GSL_SUCCESS) return NAN;
+    for (size_t r = 0; r < m->svd->q; r++) sum += pow(m->svd->s[r], 2 / (double)m->net.N);
+    return value + 0.5 * m->weight_decay * (double)m->net.N * sum;
+}

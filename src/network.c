@@ -51,17 +51,17 @@ size_t lnn_network_offset(const struct lnn_network *net, size_t j)
 }
 
 /* Prefix step: next (d_j x d_0) = W_j prev (d_{j-1} x d_0); suffix step: next
- * (k x d_{j-1}) = prev (k x d_j) W_j. beta adds to next. */
+ * (k x d_{j-1}) = prev (k x d_j) W_j. */
 static void step_left(const struct lnn_network *net, size_t j, const double Wj[],
-                      const double prev[], double beta, double next[])
+                      const double prev[], double next[])
 {
-    lnn_gemm(false, false, net->d[j], net->d[0], net->d[j - 1], 1, Wj, prev, beta, next);
+    lnn_gemm(false, false, net->d[j], net->d[0], net->d[j - 1], 1, Wj, prev, 0, next);
 }
 
 static void step_right(const struct lnn_network *net, size_t j, const double Wj[],
-                       const double prev[], double beta, double next[])
+                       const double prev[], double next[])
 {
-    lnn_gemm(false, false, net->d[net->N], net->d[j - 1], net->d[j], 1, prev, Wj, beta, next);
+    lnn_gemm(false, false, net->d[net->N], net->d[j - 1], net->d[j], 1, prev, Wj, 0, next);
 }
 
 void lnn_network_product(const struct lnn_network *net, const double w[], double W[],
@@ -74,12 +74,12 @@ void lnn_network_product(const struct lnn_network *net, const double w[], double
         memcpy(scratch, w, net->d[1] * net->d[0] * sizeof *w);
         for (size_t j = 2; j <= N; j++)
             step_left(net, j, w + lnn_network_offset(net, j), scratch + partial(net, j - 1),
-                      0, j == N ? W : scratch + partial(net, j));
+                      j == N ? W : scratch + partial(net, j));
     } else {
         memcpy(scratch + partial(net, N - 1), w + lnn_network_offset(net, N),
                net->d[N] * net->d[N - 1] * sizeof *w);
         for (size_t j = N - 1; j >= 1; j--)
-            step_right(net, j, w + lnn_network_offset(net, j), scratch + partial(net, j), 0,
+            step_right(net, j, w + lnn_network_offset(net, j), scratch + partial(net, j),
                        j == 1 ? W : scratch + partial(net, j - 1));
     }
 }

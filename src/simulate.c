@@ -2,6 +2,7 @@
 #include "lnn/simulate.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,11 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
     if (!track->ode) return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
+    if (track->ode->map && !(spec->learning_rate <= sim->problem->time.end))
+        return lnn_fail(GSL_EINVAL,
+                        "trajectory %s: learning_rate %g is above time.end %g, so that no "
+                        "iteration would be taken", spec->name, spec->learning_rate,
+                        sim->problem->time.end);
     if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0) sim->partner = track;
     return GSL_SUCCESS;
 }
@@ -163,11 +169,9 @@ static int open_tracks(struct lnn_simulator *sim)
     LNN_TRY(open_results(sim));
     for (size_t i = 0; i < sim->n; i++) {
         int status = open_track(sim, &sim->tracks[i]);
-        if (status != GSL_SUCCESS) {
-            char why[1024] = "";
-            strncpy(why, lnn_error(), sizeof why - 1);
-            return lnn_fail(status, "trajectory %s: %s", sim->out->results[i].name, why);
-        }
+        if (status != GSL_SUCCESS)
+            return lnn_fail(status, "trajectory %s: %s", sim->out->results[i].name,
+                            lnn_error());
     }
     return GSL_SUCCESS;
 }
@@ -176,6 +180,10 @@ static int open_simulator(struct lnn_simulator *sim)
 {
     const struct lnn_counts *widths = &sim->problem->network.widths;
     sim->net = lnn_network_of(widths->n, widths->at);
+    double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
+    if (sim->net.size > INT_MAX || entries > INT_MAX)
+        return lnn_fail(GSL_EINVAL, "network.widths: %zu weights are more than BLAS can count",
+                        sim->net.size);
     LNN_TRY(lnn_data_load(sim->problem, &sim->data));
     sim->w0 = calloc(sim->net.size, sizeof *sim->w0);
     sim->times = calloc(sim->problem->time.samples, sizeof *sim->times);
@@ -231,13 +239,14 @@ static enum lnn_reason poll(void *arg, const struct lnn_run *run)
     return interrupted(arg, run);
 }
 
-/* After a signal the second run may still catch up with the first, if that is not far. */
+/* After a signal the second run has another second to catch up with the first. */
 static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
 {
-    const struct lnn_simulator *sim = arg;
-    unsigned long first = lnn_run_counts(sim->stepping->run)->steps;
-    if (lnn_run_counts(run)->steps <= 4 * first + 1000) return LNN_RUNNING;
-    return interrupted(arg, run);
+    struct lnn_simulator *sim = arg;
+    enum lnn_reason reason = interrupted(arg, run);
+    if (reason == LNN_RUNNING) return reason;
+    if (sim->last_call == 0) sim->last_call = now() + 1;
+    return now() < sim->last_call ? LNN_RUNNING : reason;
 }
 
 /* The second run, at the time the first has reached; once it fails there is no estimate. */

@@ -57,7 +57,7 @@ static double gap_to_layers(struct lnn_test_flow *f, double end)
         lnn_network_product(&m->net, w, W, m->chain);
         LNN_OK(ode()->at(m, i * end / 4, y));
         double gap = lnn_test_gap(kd, W, y);
-        if (!(gap <= worst)) worst = gap;
+        if (isnan(gap) || gap > worst) worst = gap;
     }
     free(w);
     return worst;

@@ -118,7 +118,7 @@ static double drift(const struct flow *p, const double start[])
         lnn_network_imbalance(&p->net, start, j, b);
         for (size_t i = 0; i < p->widths[j] * p->widths[j]; i++)
             sum += (a[i] - b[i]) * (a[i] - b[i]);
-        if (!(sqrt(sum) <= worst)) worst = sqrt(sum);
+        if (isnan(sum) || sqrt(sum) > worst) worst = sqrt(sum);
     }
     return worst;
 }

@@ -39,7 +39,7 @@ double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[]);
 void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[],
                        double hv[]);
 
-/* dl/dt-style objective phi + lambda/2 sum_j ||W_j||_F^2 at the layers w. */
+/* phi + lambda/2 sum_j ||W_j||_F^2, what the flow descends, at the layers w. */
 double lnn_model_objective(struct lnn_model *m, const double w[]);
 
 /* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):
@@ -48,6 +48,10 @@ double lnn_model_objective(struct lnn_model *m, const double w[]);
  * factorisation (what sum_j ||dphi/dW_j + lambda W_j||^2 would be) in *square if not NULL. */
 int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
                          double *square);
+
+/* The same of a balanced factorisation of W, whose sum_j ||W_j||_F^2 is N sum_r s_r^{2/N}.
+ * NaN when the singular values cannot be had. */
+double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[]);
 
 /* Extreme eigenvalues of P_W = sum_j [W^T W]^{(N-j)/N} kron [W W^T]^{(j-1)/N} from the
  * singular values s (q of them, descending): Claim 1, and for the smallest the sharp

@@ -1,0 +1,3 @@
+#!/bin/bash
+# exit 0: the layout
+lnnflow help file

@@ -1,0 +1,3 @@
+#!/bin/bash
+# exit 2: a misspelt topic gets a suggestion
+lnnflow help problen

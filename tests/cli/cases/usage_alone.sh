@@ -1,0 +1,3 @@
+#!/bin/bash
+# exit 2: nothing was asked
+lnnflow

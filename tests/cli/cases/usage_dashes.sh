@@ -1,0 +1,3 @@
+#!/bin/bash
+# exit 4: after -- a name may begin with a dash
+lnnflow run -- -q
