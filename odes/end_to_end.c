@@ -19,7 +19,7 @@ static int init(struct lnn_model *m, double y[])
 {
     lnn_network_product(&m->net, m->w0, y, m->chain);
     y[size(m)] = 0;
-    return GSL_SUCCESS;
+    return lnn_model_keep_rank(m, y);
 }
 
 static int rhs(double t, const double y[], double dydt[], void *params)
@@ -42,8 +42,9 @@ const struct lnn_ode lnn_ode_end_to_end = {
     .name = "end_to_end",
     .doc = "dW/dt = -lambda N W - sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}, 0^0 = 1: "
            "the product's own dynamics, exact when the start is balanced (Arora, Cohen & "
-           "Hazan 2018, Theorem 1). From one thin SVD per right-hand side. At rank-deficient "
-           "W and N >= 3 only Hoelder continuous, there the layers are the reference.",
+           "Hazan 2018, Theorem 1). From one thin SVD per right-hand side. Keeps the rank "
+           "of the start, as the flow does; where W loses rank on the way and N >= 3 the field "
+           "is only Hoelder continuous, and the layers are the reference.",
     .energy = true,
     .dim = dim,
     .init = init,

@@ -41,6 +41,7 @@ int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *da
     m->learning_rate = learning_rate;
     m->w0 = w0;
     m->svd = lnn_svd_alloc(net.d[net.N], net.d[0]);
+    m->rank = net.d[0] < net.d[net.N] ? net.d[0] : net.d[net.N];
     int status = m->svd ? lnn_objective_alloc(problem, data, &m->objective)
                         : lnn_fail(GSL_ENOMEM, "out of memory for singular values");
     if (status != GSL_SUCCESS) {

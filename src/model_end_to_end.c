@@ -6,6 +6,7 @@
  * power 0 is an empty product of layers). No fractional matrix power is ever formed. */
 #include "lnn/model.h"
 
+#include <float.h>
 #include <math.h>
 #include "lnn/err.h"
 
@@ -89,6 +90,7 @@ int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[], doub
     double depth = (double)N, lambda = m->weight_decay;
     LNN_TRY(lnn_svd(m->svd, W));
     lnn_objective_gradient(m->objective, W, m->G);
+    for (size_t r = m->rank; r < m->svd->q; r++) m->svd->s[r] = 0;
     if (!lnn_finite(k * d, m->G)) return lnn_fail(GSL_EFAILED, "dl/dW is not finite");
     if (k <= d)
         field_wide(m, k, d, F);
@@ -103,6 +105,18 @@ int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[], doub
             *square += lambda * depth * (lambda * sum + 2 * lnn_dot(k * d, m->G, W));
         lnn_axpy(k * d, lambda * depth, W, F);
     }
+    return GSL_SUCCESS;
+}
+
+int lnn_model_keep_rank(struct lnn_model *m, const double W[])
+{
+    const struct lnn_svd *f = m->svd;
+    double side = (double)(f->m > f->n ? f->m : f->n);
+    LNN_TRY(lnn_svd(m->svd, W));
+    m->rank = 0;
+    while (m->rank < f->q &&
+           (m->net.N == 1 || f->s[m->rank] > side * DBL_EPSILON * f->s[0]))
+        m->rank++;
     return GSL_SUCCESS;
 }
 

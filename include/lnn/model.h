@@ -20,6 +20,7 @@ struct lnn_model {
     double *grad;            /* net.size */
     double *chain;           /* net.chain, or what the tangents need if more */
     struct lnn_svd *svd;     /* of a k x d matrix */
+    size_t rank;             /* end-to-end field: singular values beyond it count as 0 */
     double *kd1, *kd2;       /* (max(k,d))^2 doubles each: small products */
     void *extra;             /* a system's own data, made by its init, freed with free */
 };
@@ -44,12 +45,18 @@ double lnn_model_objective(struct lnn_model *m, const double w[]);
 
 /* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):
  *   F(W) = lambda N W + sum_j [W W^T]^{(j-1)/N} G(W) [W^T W]^{(N-j)/N},   0^0 = 1,
- * so W' = -F. One thin SVD; any shape and rank. Returns ||full gradient||^2 of a balanced
+ * so W' = -F. One thin SVD; any shape and rank. Singular values beyond m->rank count as 0
+ * (see lnn_model_keep_rank). Returns ||full gradient||^2 of a balanced
  * factorisation (what sum_j ||dphi/dW_j + lambda W_j||^2 would be) in *square if not NULL. */
 int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
                          double *square);
 
-/* The same of a balanced factorisation of W, whose sum_j ||W_j||_F^2 is N sum_r s_r^{2/N}.
+/* Sets m->rank to the numerical rank of W (N >= 2; min(k, d) otherwise). The flow keeps the
+ * rank of its start; rounding does not, and for N >= 3 the field turns a singular value of
+ * 1e-17 into a slope of 1e-17^{2/N}. For systems that start at W and whose rank is kept. */
+int lnn_model_keep_rank(struct lnn_model *m, const double W[]);
+
+/* lnn_model_objective of a balanced factorisation of W, whose sum_j ||W_j||_F^2 is N sum_r s_r^{2/N}.
  * NaN when the singular values cannot be had. */
 double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[]);
 

@@ -14,8 +14,9 @@ int cli_start(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
             open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
             return CLI_IO;
-    /* A closed pipe is then an error of write, seen at the end. */
+    /* A closed pipe, or a file at its size limit, is then an error of write. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     gsl_set_error_handler_off();
     /* Threads only slow down matrices of this size, and their number would show in the
      * last bits. */
