@@ -1,4 +1,5 @@
-/* lnnflow: trajectories of linear networks under gradient flow, and the theorems on them.
+/* lnnflow: trajectories of linear networks under gradient flow, and the theorems on
+ * them.
  *
  * The headers below stand in the order of the data flow. A file may include a header
  * only if it stands at or above its own (tests/lint/include_law.sh checks it), so this
@@ -6,9 +7,9 @@
  *
  * Conventions of every header: matrices are dense, row-major arrays of double; layer j
  * (1..N) has W_j of shape d_j x d_{j-1}; the end-to-end matrix is W = W_N ... W_1 of
- * shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions that
- * can fail return a GSL status code and leave their text in lnn_error(). The library
- * never prints, exits or aborts, and it keeps no global state. */
+ * shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions
+ * that can fail return a GSL status code and leave their text in lnn_error(). The
+ * library never prints, exits or aborts, and it keeps no global state. */
 #ifndef LNNFLOW_H
 #define LNNFLOW_H
 
@@ -16,24 +17,24 @@
 extern "C" {
 #endif
 
-#include "lnn/err.h"        /* status codes, the text of an error */
-#include "lnn/registry.h"   /* name + doc: what every list of alternatives shares */
-#include "lnn/rng.h"        /* seeded random numbers, one stream per purpose */
-#include "lnn/linalg.h"     /* products, SVD, norms */
+#include "lnn/err.h"         /* status codes, the text of an error */
+#include "lnn/registry.h"    /* name + doc: what every list of alternatives shares */
+#include "lnn/rng.h"         /* seeded random numbers, one stream per purpose */
+#include "lnn/linalg.h"      /* products, SVD, norms */
 #include "lnn/closed_form.h" /* formulas of trajectories that are known exactly */
-#include "lnn/problem.h"    /* the problem file: keys, checks, resolved form */
-#include "lnn/data.h"       /* inputs, targets and their moments */
-#include "lnn/loss.h"       /* family: l(W), its gradient and Hessian */
-#include "lnn/network.h"    /* what depends on the layers alone */
-#include "lnn/h5.h"         /* the few HDF5 idioms the project uses */
-#include "lnn/init.h"       /* family: starts W_1(0)..W_N(0) */
-#include "lnn/model.h"      /* network + loss + data + start + scratch */
-#include "lnn/ode.h"        /* family: dynamical systems */
-#include "lnn/stepper.h"    /* family: one-step methods as GSL step types */
-#include "lnn/run.h"        /* one trajectory in time: natural steps, dense output */
-#include "lnn/observable.h" /* family: what is measured along a trajectory */
-#include "lnn/trajectory.h" /* the HDF5 file */
-#include "lnn/simulate.h"   /* a whole problem: all trajectories into one file */
+#include "lnn/problem.h"     /* the problem file: keys, checks, resolved form */
+#include "lnn/data.h"        /* inputs, targets and their moments */
+#include "lnn/loss.h"        /* family: l(W), its gradient and Hessian */
+#include "lnn/network.h"     /* what depends on the layers alone */
+#include "lnn/h5.h"          /* the few HDF5 idioms the project uses */
+#include "lnn/init.h"        /* family: starts W_1(0)..W_N(0) */
+#include "lnn/model.h"       /* network + loss + data + start + scratch */
+#include "lnn/ode.h"         /* family: dynamical systems */
+#include "lnn/stepper.h"     /* family: one-step methods as GSL step types */
+#include "lnn/run.h"         /* one trajectory in time: natural steps, dense output */
+#include "lnn/observable.h"  /* family: what is measured along a trajectory */
+#include "lnn/trajectory.h"  /* the HDF5 file */
+#include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
 
 #ifdef __cplusplus
 }

@@ -40,11 +40,14 @@ static int product(struct lnn_model *m, const double y[], double W[])
 
 const struct lnn_ode lnn_ode_end_to_end = {
     .name = "end_to_end",
-    .doc = "dW/dt = -lambda N W - sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}, 0^0 = 1: "
-           "the product's own dynamics, exact when the start is balanced (Arora, Cohen & "
-           "Hazan 2018, Theorem 1). From one thin SVD per right-hand side. Keeps the rank "
-           "of the start, as the flow does; where W loses rank on the way and N >= 3 the field "
-           "is only Hoelder continuous, and the layers are the reference.",
+    .doc =
+        "dW/dt = -lambda N W - sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}, 0^0 = "
+        "1: "
+        "the product's own dynamics, exact when the start is balanced (Arora, Cohen & "
+        "Hazan 2018, Theorem 1). From one thin SVD per right-hand side. Keeps the rank "
+        "of the start, as the flow does; where W loses rank on the way and N >= 3 the "
+        "field "
+        "is only Hoelder continuous, and the layers are the reference.",
     .energy = true,
     .dim = dim,
     .init = init,

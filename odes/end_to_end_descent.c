@@ -31,8 +31,10 @@ static int product(struct lnn_model *m, const double y[], double W[])
 
 const struct lnn_ode lnn_ode_end_to_end_descent = {
     .name = "end_to_end_descent",
-    .doc = "W <- (1 - eta lambda N) W - eta sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}: "
-           "the end-to-end update rule of Arora, Cohen & Hazan 2018. One step differs from "
+    .doc = "W <- (1 - eta lambda N) W - eta sum_j [W W^T]^{(j-1)/N} dl/dW [W^T "
+           "W]^{(N-j)/N}: "
+           "the end-to-end update rule of Arora, Cohen & Hazan 2018. One step differs "
+           "from "
            "one step of gradient descent on balanced layers by O(eta^2).",
     .dim = dim,
     .init = init,

@@ -63,8 +63,8 @@ static int try_aligned(struct attempt *a, double defect)
                    defect);
         return GSL_SUCCESS;
     }
-    LNN_TRY(lnn_closed_aligned(net->N, net->d[net->N], net->d[0], a->m->data->Phi, a->W0,
-                               &misalignment, &a->form));
+    LNN_TRY(lnn_closed_aligned(net->N, net->d[net->N], net->d[0], a->m->data->Phi,
+                               a->W0, &misalignment, &a->form));
     if (misalignment <= alignment_tolerance) return GSL_SUCCESS;
     free(a->form);
     a->form = NULL;
@@ -115,7 +115,8 @@ static int init(struct lnn_model *m, double y[])
     free(m->extra);
     m->extra = NULL;
     LNN_TRY(choose(&a));
-    if (!a.form) return lnn_fail(GSL_EINVAL, "exact: no closed form is known: %s", a.why);
+    if (!a.form)
+        return lnn_fail(GSL_EINVAL, "exact: no closed form is known: %s", a.why);
     m->extra = a.form;
     return GSL_SUCCESS;
 }
@@ -135,7 +136,8 @@ static int product(struct lnn_model *m, const double y[], double W[])
 const struct lnn_ode lnn_ode_exact = {
     .name = "exact",
     .doc =
-        "Closed forms of the square loss without weight decay, no steps taken: one layer "
+        "Closed forms of the square loss without weight decay, no steps taken: one "
+        "layer "
         "on any data, W* + (W(0) - W*) exp(-Lambda_xx t); on whitened data N balanced "
         "layers whose W(0) has the target's singular vectors (modes u' = N u^{2-2/N} "
         "(s - u); Saxe, McClelland & Ganguli 2014), and two layers with W_2^T W_2 - "

@@ -1,5 +1,5 @@
-/* Full-batch gradient descent over the layers: W_j <- W_j - eta (dphi/dW_j + lambda W_j),
- * all layers at once. State: W_1..W_N. */
+/* Full-batch gradient descent over the layers: W_j <- W_j - eta (dphi/dW_j + lambda
+ * W_j), all layers at once. State: W_1..W_N. */
 #include "lnn/ode.h"
 
 #include <string.h>

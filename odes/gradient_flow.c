@@ -1,5 +1,5 @@
-/* Gradient flow over the layers: dW_j/dt = -dphi/dW_j - lambda W_j.
- * State: W_1..W_N, then E with dE/dt = ||gradient||^2, the energy that has been lost. */
+/* Gradient flow over the layers: dW_j/dt = -dphi/dW_j - lambda W_j. State: W_1..W_N,
+ * then E with dE/dt = ||gradient||^2, the energy that has been lost. */
 #include "lnn/ode.h"
 
 #include <string.h>
@@ -58,9 +58,11 @@ static int product(struct lnn_model *m, const double y[], double W[])
 
 const struct lnn_ode lnn_ode_gradient_flow = {
     .name = "gradient_flow",
-    .doc = "dW_j/dt = -dphi/dW_j - lambda W_j over all layers, phi(W_1..W_N) = l(W_N...W_1): "
-           "no assumption on the start or the widths. Polynomial in the weights for the "
-           "square loss. Conserves C_j = W_{j+1}^T W_{j+1} - W_j W_j^T (lambda = 0).",
+    .doc =
+        "dW_j/dt = -dphi/dW_j - lambda W_j over all layers, phi(W_1..W_N) = "
+        "l(W_N...W_1): "
+        "no assumption on the start or the widths. Polynomial in the weights for the "
+        "square loss. Conserves C_j = W_{j+1}^T W_{j+1} - W_j W_j^T (lambda = 0).",
     .layers = true,
     .energy = true,
     .dim = dim,

@@ -1,6 +1,6 @@
 /* Singular values and vectors of the balanced flow (Arora, Cohen, Hu & Luo 2019).
- * State: log sigma (q of them; sigma itself for N = 1), U (k x q), V (d x q), and E with
- * dE/dt = ||gradient||^2; q is the least width of the network.
+ * State: log sigma (q of them; sigma itself for N = 1), U (k x q), V (d x q), and E
+ * with dE/dt = ||gradient||^2; q is the least width of the network.
  *
  * log sigma keeps the sign of sigma and its relative accuracy however small it gets: in
  * the layers' own coordinates a singular value below the tolerance loses both. */
@@ -116,8 +116,8 @@ static int check_apart(const struct shape *n, double t, const double sigma[])
         double larger = fabs(sigma[r]), smaller = fabs(sigma[r + 1]);
         if (larger - smaller < least_gap * larger)
             return lnn_fail(GSL_ESING,
-                            "singular values %zu and %zu cross near t = %.9g; %s", r + 1,
-                            r + 2, t, advice);
+                            "singular values %zu and %zu cross near t = %.9g; %s",
+                            r + 1, r + 2, t, advice);
     }
     if (n->N == 1 && n->k != n->d && sigma[n->q - 1] <= least_gap * fabs(sigma[0]))
         return lnn_fail(GSL_ESING, "singular value %zu falls to 0 near t = %.9g; %s",
@@ -138,7 +138,8 @@ static double turn(const struct shape *n, size_t rows, const double sigma[],
     double power = 2 / (double)n->N, outside = 0;
     for (size_t r = 0; r < q; r++)
         for (size_t c = 0; c < q; c++) {
-            double lower = pow(fabs(sigma[r]), power), ratio = fabs(sigma[c] / sigma[r]);
+            double lower = pow(fabs(sigma[r]), power),
+                   ratio = fabs(sigma[c] / sigma[r]);
             double gap = sigma[r] == 0 ? pow(fabs(sigma[c]), power)
                                        : lower * expm1(power * log(ratio));
             double B = M[r * q + c] * sigma[c] + sigma[r] * M[c * q + r];
@@ -171,13 +172,13 @@ static double stretch(const struct lnn_model *m, const struct shape *n,
     double N = (double)n->N, lambda = m->weight_decay, square = 0;
     for (size_t r = 0; r < n->q; r++) {
         double size = fabs(sigma[r]), g = M[r * n->q + r];
-        dy[r] =
-            n->N == 1 ? -g - lambda * sigma[r] : -N * (pow(size, 1 - 2 / N) * g + lambda);
+        dy[r] = n->N == 1 ? -g - lambda * sigma[r]
+                          : -N * (pow(size, 1 - 2 / N) * g + lambda);
         square += lambda * N * (lambda * pow(size, 2 / N) + 2 * sigma[r] * g);
         for (size_t c = 0; c < n->q; c++) {
             double entry = M[r * n->q + c];
-            square +=
-                lnn_preconditioner_eigenvalue(n->N, size, fabs(sigma[c])) * entry * entry;
+            square += lnn_preconditioner_eigenvalue(n->N, size, fabs(sigma[c])) *
+                      entry * entry;
         }
     }
     return square;
@@ -221,10 +222,12 @@ const struct lnn_ode lnn_ode_singular_modes = {
     .doc =
         "The singular values and vectors of the balanced flow: sigma_r' = -lambda N "
         "sigma_r - N sigma_r^{2-2/N} u_r^T G v_r and the matching rotations of U, V "
-        "(Arora, Cohen, Hu & Luo 2019), integrated as log sigma for N >= 2, so that the "
+        "(Arora, Cohen, Hu & Luo 2019), integrated as log sigma for N >= 2, so that "
+        "the "
         "smallest singular values keep sign and relative accuracy. Needs a balanced "
         "start "
-        "of full rank with distinct singular values. Where two of them come within 1e-8 "
+        "of full rank with distinct singular values. Where two of them come within "
+        "1e-8 "
         "of each other, or change order, the trajectory stops and says so (W is smooth "
         "there: end_to_end goes on); so does one non-square layer whose rank drops.",
     .energy = true,

@@ -5,11 +5,11 @@
  *     0 < v < 1:  x = T(v) - T(v0),  T(v) = -v^{b-1}/(1-b) + L_b(v) - 1/b
  *     v > 1:      x = L_c(1/v) - L_c(1/v0)
  * with L_b(v) = int_0^v q^{b-1}/(1-q) dq, and for the target -1 (s < 0 < u)
- *     v <= 1:     x = S(v) - S(v0),  S(v) = v^{b-1}/(1-b) + (v^b - 1)/b - A_{1+b}(v) + K
- *     v > 1:      S(v) = A_c(1/v),   K such that both agree at v = 1
+ *     v <= 1:   x = S(v) - S(v0),  S(v) = v^{b-1}/(1-b) + (v^b - 1)/b - A_{1+b}(v) + K
+ *     v > 1:    S(v) = A_c(1/v),   K such that both agree at v = 1
  * with A_b(v) = int_0^v q^{b-1}/(1+q) dq. The terms 1/b are taken out because they grow
- * like N. Each curve is monotone and convex (or concave) in log v or log v/(1-v), so that
- * Newton's method started on the right side approaches the root from that side. */
+ * like N. Each curve is monotone and convex (or concave) in log v or log v/(1-v), so
+ * that Newton's method started on the right side approaches the root from that side. */
 #include "lnn/closed_form.h"
 
 #include <float.h>
@@ -18,8 +18,9 @@
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_sf_psi.h>
 
-/* int_0^v q^{b-1}/(1-q) dq, b > 0, given log v and log(1-v); 1/b less if `shifted`. Power
- * series in v, or (Gauss's 2F1 at 1, logarithmic case) in 1-v, whichever is below 1/2. */
+/* int_0^v q^{b-1}/(1-q) dq, b > 0, given log v and log(1-v); 1/b less if `shifted`.
+ * Power series in v, or (Gauss's 2F1 at 1, logarithmic case) in 1-v, whichever is below
+ * 1/2. */
 static double integral_to_pole(double b, double log_v, double log_w, bool shifted)
 {
     double power = exp(b * log_v), v = exp(log_v), w = exp(log_w);
@@ -31,7 +32,8 @@ static double integral_to_pole(double b, double log_v, double log_w, bool shifte
         }
         return head + power * sum;
     }
-    double difference = -M_EULER - gsl_sf_psi(1 + b); /* psi(n+1) - psi(n+b), 1/b less */
+    double difference =
+        -M_EULER - gsl_sf_psi(1 + b); /* psi(n+1) - psi(n+b), 1/b less */
     sum = difference;
     for (int n = 1; n < 200 && factor > DBL_EPSILON / 64; n++) {
         factor *= w * (b + n - 1) / n;
@@ -42,8 +44,8 @@ static double integral_to_pole(double b, double log_v, double log_w, bool shifte
     return head - log_w + power * sum;
 }
 
-/* int_0^v q^{b-1}/(1+q) dq for v <= 1, b > 0: 2F1 after Pfaff's transformation, a series
- * of positive terms in v/(1+v) <= 1/2. */
+/* int_0^v q^{b-1}/(1+q) dq for v <= 1, b > 0: 2F1 after Pfaff's transformation, a
+ * series of positive terms in v/(1+v) <= 1/2. */
 static double integral_alternating(double b, double v)
 {
     double z = v / (1 + v), sum = 1, term = 1;
@@ -82,13 +84,14 @@ static double time_opposite(double b, double z, double *slope)
     double v = exp(z), c = 2 - b;
     *slope = v > 1 ? -exp(-c * z) / (1 + exp(-z)) : -exp((b - 1) * z) / (1 + v);
     if (v > 1) return integral_alternating(c, exp(-z));
-    double K = integral_alternating(c, 1) - 1 / (1 - b) + integral_alternating(1 + b, 1);
+    double K =
+        integral_alternating(c, 1) - 1 / (1 - b) + integral_alternating(1 + b, 1);
     return exp((b - 1) * z) / (1 - b) + expm1(b * z) / b -
            integral_alternating(1 + b, v) + K;
 }
 
-/* Newton from a start on the side from which no step overshoots; a step the other way can
- * only be rounding. */
+/* Newton from a start on the side from which no step overshoots; a step the other way
+ * can only be rounding. */
 static double solve(struct curve curve, double target, double z)
 {
     double direction = 0;
@@ -192,9 +195,9 @@ static double to_one(double L, double x)
     return (L + (x > 0 ? L / (H + 2 * x) * L : H - 2 * x)) / (L + H);
 }
 
-/* In p = tanh(asinh(2u/L)/2), u = L p/(1 - p^2), the equation is a Riccati one with fixed
- * points a and -1/a, so p = n/m is a quotient of sums without cancellation, and so are
- * m - n and m + n. */
+/* In p = tanh(asinh(2u/L)/2), u = L p/(1 - p^2), the equation is a Riccati one with
+ * fixed points a and -1/a, so p = n/m is a quotient of sums without cancellation, and
+ * so are m - n and m + n. */
 double lnn_mode_lambda(double lambda, double s, double u0, double t)
 {
     double L = fabs(lambda), K = hypot(L, 2 * s);
@@ -207,10 +210,10 @@ double lnn_mode_lambda(double lambda, double s, double u0, double t)
     return L * n / (rest * A + below * B) * (m / ((1 + a) * A + above * B));
 }
 
-/* With Phi = F f, w0 = r e, cos = <e, f>, C = cosh Ft + cos sinh Ft: w has the direction
- * (e - cos f + (sinh Ft + cos cosh Ft) f) / C, and C^2/|w| = 1/r + 2 int_0^t C^2. All is
- * scaled by e^{-Ft}, so nothing overflows; p = 1 + cos and n = 1 - cos come from
- * |e +- f|, which keeps starts that point almost straight away from Phi. */
+/* With Phi = F f, w0 = r e, cos = <e, f>, C = cosh Ft + cos sinh Ft: w has the
+ * direction (e - cos f + (sinh Ft + cos cosh Ft) f) / C, and C^2/|w| = 1/r + 2 int_0^t
+ * C^2. All is scaled by e^{-Ft}, so nothing overflows; p = 1 + cos and n = 1 - cos come
+ * from |e +- f|, which keeps starts that point almost straight away from Phi. */
 void lnn_planar(size_t d, const double Phi[], const double w0[], double t, double w[])
 {
     double F = 0, r = 0, p = 0, n = 0;

@@ -1,5 +1,5 @@
-/* Closed forms whose modes decouple: one layer with any data, and aligned layers; and the
- * balancedness that the closed forms of several layers need. */
+/* Closed forms whose modes decouple: one layer with any data, and aligned layers; and
+ * the balancedness that the closed forms of several layers need. */
 #include "lnn/closed_form.h"
 
 #include <float.h>
@@ -9,8 +9,9 @@
 #include "lnn/err.h"
 #include "lnn/linalg.h"
 
-/* R = O diag(r) Vt: W(t) = W0 + C diag(g) Vt with C = B O - W0 V diag(r), the gradient's
- * factor at the start, and g = (1 - e^{-r^2 t})/r, which is 0 where r = 0. */
+/* R = O diag(r) Vt: W(t) = W0 + C diag(g) Vt with C = B O - W0 V diag(r), the
+ * gradient's factor at the start, and g = (1 - e^{-r^2 t})/r, which is 0 where r = 0.
+ */
 struct linear {
     struct lnn_closed_form form;
     size_t q;
@@ -104,8 +105,9 @@ static double project(const struct aligned *self, const double A[], double x[],
     return norm > 0 ? lnn_distance(k * d, A, work) / norm : 0;
 }
 
-/* Any combination without a coincidence |s_i + a u_i| = |s_j + a u_j| of different modes
- * shows the common singular vectors; the best of several keeps clear of near ones. */
+/* Any combination without a coincidence |s_i + a u_i| = |s_j + a u_j| of different
+ * modes shows the common singular vectors; the best of several keeps clear of near
+ * ones. */
 static int align(struct aligned *self, const double Phi[], const double W0[],
                  struct lnn_svd *f, double work[], double *misalignment)
 {
@@ -142,7 +144,8 @@ static struct aligned *aligned_block(size_t N, size_t k, size_t d)
     size_t q = k < d ? k : d, doubles = 2 * k * q + q * d + 3 * q;
     struct aligned *self = malloc(sizeof *self + doubles * sizeof(double));
     if (!self) return NULL;
-    *self = (struct aligned){.form = {"aligned modes", aligned_at, k, d}, .N = N, .q = q};
+    *self =
+        (struct aligned){.form = {"aligned modes", aligned_at, k, d}, .N = N, .q = q};
     self->U = (double *)(self + 1);
     self->scaled = self->U + k * q;
     self->Vt = self->scaled + k * q;

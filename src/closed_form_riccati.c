@@ -70,7 +70,8 @@ int lnn_riccati_alloc(size_t n, size_t h, const double F[], const double Q0[],
                       struct lnn_riccati **riccati)
 {
     size_t columns = h < n ? h : n;
-    struct lnn_riccati *r = malloc(sizeof *r + riccati_size(n, columns) * sizeof(double));
+    struct lnn_riccati *r =
+        malloc(sizeof *r + riccati_size(n, columns) * sizeof(double));
     *riccati = NULL;
     if (!r)
         return lnn_fail(GSL_ENOMEM, "out of memory for a Riccati equation of size %zu",
@@ -182,8 +183,8 @@ static double *two_layer_matrices(size_t k, size_t h, size_t d, const double Phi
     return F;
 }
 
-int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[], double lambda,
-                         const double W1[], const double W2[],
+int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[],
+                         double lambda, const double W1[], const double W2[],
                          struct lnn_closed_form **form)
 {
     size_t n = d + k, columns = h < n ? h : n;
@@ -194,7 +195,8 @@ int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[], doubl
                      ? GSL_SUCCESS
                      : lnn_fail(GSL_ENOMEM, "out of memory for the Riccati equation");
     if (status == GSL_SUCCESS) {
-        self->form = (struct lnn_closed_form){"two layers, Riccati", two_layer_at, k, d};
+        self->form =
+            (struct lnn_closed_form){"two layers, Riccati", two_layer_at, k, d};
         self->Q = (double *)(self + 1);
         riccati_lay_out(&self->riccati, n, columns, self->Q + n * columns);
         status = riccati_start(&self->riccati, h, F, F + n * n);

@@ -54,7 +54,8 @@ static void list_names(char *const *names, size_t size, char text[])
     }
 }
 
-int lnn_data_check_widths(const struct lnn_problem *problem, const struct lnn_data *data)
+int lnn_data_check_widths(const struct lnn_problem *problem,
+                          const struct lnn_data *data)
 {
     char names[160];
     size_t n = problem->network.widths.n, first = problem->network.widths.at[0];

@@ -1,5 +1,6 @@
-/* Which columns of a table are meant: names, numbers from 1 (negative: from the end), and
- * ranges of either. A column's name goes before its reading as a number or a range. */
+/* Which columns of a table are meant: names, numbers from 1 (negative: from the end),
+ * and ranges of either. A column's name goes before its reading as a number or a range.
+ */
 #include "data_parts.h"
 
 #include <errno.h>

@@ -30,12 +30,13 @@ static void part_free(struct part *p)
     free(p->columns);
 }
 
-static int part_open(const struct lnn_problem *problem, const char *file, struct part *p)
+static int part_open(const struct lnn_problem *problem, const char *file,
+                     struct part *p)
 {
     p->path = lnn_problem_path(problem, file);
     if (!p->path) return lnn_fail(GSL_ENOMEM, "out of memory");
-    LNN_TRY(
-        lnn_table_open(p->path, problem->data.header, problem->data.delimiter, &p->text));
+    LNN_TRY(lnn_table_open(p->path, problem->data.header, problem->data.delimiter,
+                           &p->text));
     p->wanted = calloc(p->text.cols, sizeof *p->wanted);
     if (!p->wanted) return lnn_fail(GSL_ENOMEM, "%s: out of memory", p->path);
     return GSL_SUCCESS;
@@ -48,8 +49,8 @@ static int select_targets(const struct lnn_problem *problem, struct csv *c)
     out->columns = calloc(t->cols, sizeof *out->columns);
     if (!out->columns) return lnn_fail(GSL_ENOMEM, "%s: out of memory", t->path);
     if (problem->data.targets.n > 0)
-        return lnn_columns_select(t, "data.targets", &problem->data.targets, out->columns,
-                                  &out->n);
+        return lnn_columns_select(t, "data.targets", &problem->data.targets,
+                                  out->columns, &out->n);
     if (c->target == &c->in) {
         out->columns[out->n++] = t->cols - 1;
         return GSL_SUCCESS;
@@ -82,9 +83,10 @@ static int select_inputs(const struct lnn_problem *problem, struct csv *c)
                             "%s:%zu: error: column \"%s\" is both an input and a "
                             "target%s",
                             t->path, t->first, t->names[in->columns[j]],
-                            problem->data.targets.n ? ""
-                                                    : " (data.targets is by default the "
-                                                      "last column)");
+                            problem->data.targets.n
+                                ? ""
+                                : " (data.targets is by default the "
+                                  "last column)");
         in->wanted[in->columns[j]] = true;
     }
     return GSL_SUCCESS;

@@ -16,8 +16,9 @@ struct lnn_text {
     size_t first;     /* the line of the header or, without one, of the first row */
     bool named;       /* there is a header */
     size_t cols;
-    char **names;     /* cols of them, and a NULL */
-    locale_t numbers; /* the C locale: a point is a point whatever the host program set */
+    char **names; /* cols of them, and a NULL */
+    locale_t
+        numbers; /* the C locale: a point is a point whatever the host program set */
 };
 
 /* One line of a table, from `at` to `end`; fields are taken off its front. */
@@ -42,14 +43,14 @@ int lnn_text_field(const struct lnn_text *t, struct lnn_line *l, struct lnn_fiel
 enum lnn_field_kind lnn_field_read(const struct lnn_field *f, double *x);
 void lnn_text_free(struct lnn_text *t);
 
-/* Open and read up to the names; then the rows, of which only the columns with wanted[j]
- * must be numbers (NULL: all). The names go over to the table. */
+/* Open and read up to the names; then the rows, of which only the columns with
+ * wanted[j] must be numbers (NULL: all). The names go over to the table. */
 int lnn_table_open(const char *path, const char *header, const char *delimiter,
                    struct lnn_text *t); /* data_table.c */
 int lnn_table_rows(struct lnn_text *t, const bool wanted[], struct lnn_table *table);
 
-/* The columns that words (names, numbers, ranges) mean, in their order: columns has room
- * for t->cols of them. `key` is what messages call the list. */
+/* The columns that words (names, numbers, ranges) mean, in their order: columns has
+ * room for t->cols of them. `key` is what messages call the list. */
 int lnn_columns_select(const struct lnn_text *t, const char *key,
                        const struct lnn_words *words, size_t columns[], size_t *n);
 
@@ -68,6 +69,7 @@ double *lnn_data_array(size_t rows, size_t cols);
 /* {"x1", ..}, and a NULL; NULL (text set) when memory is out. */
 char **lnn_data_names(const char *prefix, size_t n);
 void lnn_data_names_free(char **names);
-int lnn_data_check_widths(const struct lnn_problem *problem, const struct lnn_data *data);
+int lnn_data_check_widths(const struct lnn_problem *problem,
+                          const struct lnn_data *data);
 
 #endif

@@ -35,11 +35,12 @@ static int refuse_constant(const struct lnn_problem *problem, const struct block
         size_t i = 1;
         while (i < b->m && b->A[i * b->n + j] == b->A[j]) i++;
         if (i >= b->m)
-            return lnn_fail(GSL_EINVAL,
-                            "%s: error: %s \"%s\" is %.6g in every example and "
-                            "cannot be scaled to deviation 1 (%s); leave it out, or use "
-                            "data.intercept for a constant input",
-                            problem->path, b->what, b->names[j], b->A[j], b->key);
+            return lnn_fail(
+                GSL_EINVAL,
+                "%s: error: %s \"%s\" is %.6g in every example and "
+                "cannot be scaled to deviation 1 (%s); leave it out, or use "
+                "data.intercept for a constant input",
+                problem->path, b->what, b->names[j], b->A[j], b->key);
     }
     return GSL_SUCCESS;
 }
@@ -118,7 +119,8 @@ static int scale_inputs(const struct lnn_problem *problem, struct lnn_data *data
     return whiten(problem, &b, data);
 }
 
-/* Y / ||Lambda_yx||_F; how small a norm is round-off follows from the entries' sizes. */
+/* Y / ||Lambda_yx||_F; how small a norm is round-off follows from the entries' sizes.
+ */
 static int unit_moment(const struct lnn_problem *problem, struct lnn_data *data)
 {
     size_t n = data->m * data->k;

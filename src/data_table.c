@@ -1,5 +1,5 @@
-/* Text tables, the upper half: delimiter, header, rows of numbers. One pass, linear time;
- * numbers are read in the C locale, whatever the host program's is. */
+/* Text tables, the upper half: delimiter, header, rows of numbers. One pass, linear
+ * time; numbers are read in the C locale, whatever the host program's is. */
 #include "data_parts.h"
 
 #include <stdlib.h>
@@ -17,7 +17,8 @@ static void skip_blank_lines(struct lnn_text *t)
     while (t->at < t->size) {
         size_t end = t->at + strspn(t->text + t->at, " \t");
         if (end < t->size && t->text[end] != '\n' && t->text[end] != '\r') return;
-        if (end + 1 < t->size && t->text[end] == '\r' && t->text[end + 1] == '\n') end++;
+        if (end + 1 < t->size && t->text[end] == '\r' && t->text[end + 1] == '\n')
+            end++;
         t->at = end + 1;
         t->line++;
     }
@@ -41,7 +42,8 @@ static int set_delimiter(struct lnn_text *t, const char *word)
     static const struct {
         const char *name;
         char delimiter;
-    } known[] = {{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"whitespace", ' '}};
+    } known[] = {
+        {"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"whitespace", ' '}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(word, known[i].name) == 0) {
             t->delimiter = known[i].delimiter;
@@ -170,8 +172,8 @@ static int fail_width(const struct lnn_text *t, size_t column, const char *has)
                     t->path, t->line, column, has, t->cols, t->first);
 }
 
-static int read_row(const struct lnn_text *t, struct lnn_line *line, const bool wanted[],
-                    double row[])
+static int read_row(const struct lnn_text *t, struct lnn_line *line,
+                    const bool wanted[], double row[])
 {
     struct lnn_field field;
     size_t j = 0;
@@ -185,7 +187,8 @@ static int read_row(const struct lnn_text *t, struct lnn_line *line, const bool 
         enum lnn_field_kind kind = lnn_field_read(&field, &row[j]);
         if (kind != LNN_FIELD_NUMBER) return fail_field(t, &field, j, kind);
     }
-    if (j < t->cols) return fail_width(t, (size_t)(line->end - line->begin) + 1, "fewer");
+    if (j < t->cols)
+        return fail_width(t, (size_t)(line->end - line->begin) + 1, "fewer");
     return GSL_SUCCESS;
 }
 
@@ -207,8 +210,9 @@ static int read_rows(struct lnn_text *t, const bool wanted[], struct lnn_table *
         table->lines[table->rows++] = t->line;
     }
     if (table->rows > 0) return GSL_SUCCESS;
-    return lnn_fail(GSL_EINVAL, "%s:%zu:1: error: there is a header and no row below it",
-                    t->path, t->first);
+    return lnn_fail(GSL_EINVAL,
+                    "%s:%zu:1: error: there is a header and no row below it", t->path,
+                    t->first);
 }
 
 int lnn_table_rows(struct lnn_text *t, const bool wanted[], struct lnn_table *table)

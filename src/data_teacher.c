@@ -53,8 +53,8 @@ static int normals(unsigned long seed, const char *purpose, double sd, size_t n,
     return GSL_SUCCESS;
 }
 
-/* X <- Z diag(lambda)^1/2 O, lambda_j from 1 down to 1/condition evenly in log, O random
- * orthogonal: the rows' covariance is O^T diag(lambda) O. */
+/* X <- Z diag(lambda)^1/2 O, lambda_j from 1 down to 1/condition evenly in log, O
+ * random orthogonal: the rows' covariance is O^T diag(lambda) O. */
 static int correlate(const struct lnn_problem *problem, struct lnn_data *data)
 {
     double condition = problem->data.condition;
@@ -84,7 +84,8 @@ static int correlate(const struct lnn_problem *problem, struct lnn_data *data)
 }
 
 /* T (k x d) of the rank asked for; its entries have mean 0 and variance 1. */
-static int draw_teacher(const struct lnn_problem *problem, size_t k, size_t d, double T[])
+static int draw_teacher(const struct lnn_problem *problem, size_t k, size_t d,
+                        double T[])
 {
     size_t full = k < d ? k : d, rank = problem->data.rank ? problem->data.rank : full;
     unsigned long seed = problem->data.seed;

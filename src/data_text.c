@@ -42,8 +42,8 @@ static int check_bytes(struct lnn_text *t)
     const unsigned char *b = (const unsigned char *)t->text;
     if (t->size >= 2 &&
         ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff)))
-        return lnn_fail(GSL_EINVAL, "%s:1:1: error: the text is UTF-16; save it as UTF-8",
-                        t->path);
+        return lnn_fail(GSL_EINVAL,
+                        "%s:1:1: error: the text is UTF-16; save it as UTF-8", t->path);
     if (memchr(t->text, '\0', t->size))
         return lnn_fail(GSL_EINVAL, "%s: error: not a text table, it holds NUL bytes",
                         t->path);
@@ -145,12 +145,13 @@ int lnn_text_field(const struct lnn_text *t, struct lnn_line *l, struct lnn_fiel
 static bool one_of(const struct lnn_field *f, const char *const *words)
 {
     for (; *words; words++)
-        if (strlen(*words) == f->n && strncasecmp(*words, f->at, f->n) == 0) return true;
+        if (strlen(*words) == f->n && strncasecmp(*words, f->at, f->n) == 0)
+            return true;
     return false;
 }
 
-/* What a field is, and its value if it is a number. strtod alone would take hexadecimal,
- * "nan" and "inf", and stops early without a word at "1.5x". */
+/* What a field is, and its value if it is a number. strtod alone would take
+ * hexadecimal, "nan" and "inf", and stops early without a word at "1.5x". */
 enum lnn_field_kind lnn_field_read(const struct lnn_field *f, double *x)
 {
     static const char *const missing[] = {"",     "na", "n/a", "nan", "null",

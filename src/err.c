@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROOM = 1 << 14 }; /* every error of a problem file at once; longer texts are cut */
+enum {
+    ROOM = 1 << 14
+}; /* every error of a problem file at once; longer texts are cut */
 
 static _Thread_local char text[ROOM];
 

@@ -178,8 +178,8 @@ static int read_layer(struct lnn_h5_variable *v, long row, size_t rows, size_t c
     free(values);
     for (size_t i = 0; i < rows * cols; i++)
         if (!isfinite(W[i]))
-            return lnn_fail(GSL_EINVAL, "%s: %s is not finite in row %ld", v->group->file,
-                            v->name, row);
+            return lnn_fail(GSL_EINVAL, "%s: %s is not finite in row %ld",
+                            v->group->file, v->name, row);
     return GSL_SUCCESS;
 }
 

@@ -8,7 +8,8 @@
  * here too.
  *
  * Reading: texts lie in "global heaps", which HDF5 1.10 believes without a check; a
- * damaged one makes it crash or loop. The driver looks at each heap before HDF5 does. */
+ * damaged one makes it crash or loop. The driver looks at each heap before HDF5 does.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -83,8 +84,8 @@ static size_t little_endian(const unsigned char *bytes, int n)
     return value;
 }
 
-/* Do the objects of a heap ("GCOL", version 1, size, then objects of index, count, size)
- * lie within it? `n` bytes of it are here; the rest comes with a later read. */
+/* Do the objects of a heap ("GCOL", version 1, size, then objects of index, count,
+ * size) lie within it? `n` bytes of it are here; the rest comes with a later read. */
 static bool is_sound_heap(const unsigned char *bytes, size_t n)
 {
     enum { HEADER = 16 };

@@ -57,7 +57,8 @@ int lnn_h5_links(hid_t group, struct lnn_h5_names *names)
     H5G_info_t info;
     H5_index_t order;
     LNN_TRY(creation_order(group, &order));
-    if (H5Gget_info(group, &info) < 0) return lnn_h5_fail(GSL_EOF, "cannot list a group");
+    if (H5Gget_info(group, &info) < 0)
+        return lnn_h5_fail(GSL_EOF, "cannot list a group");
     for (hsize_t i = 0; i < info.nlinks; i++) {
         char name[1024];
         ssize_t length = H5Lget_name_by_idx(group, ".", order, H5_ITER_INC, i, name,

@@ -1,5 +1,6 @@
 /* What h5*.c and trajectory_*.c share about HDF5: silence, error texts, and reading
- * variables along a time axis. Not installed. HDF5 ids are closed by who opened them. */
+ * variables along a time axis. Not installed. HDF5 ids are closed by who opened them.
+ */
 #ifndef LNN_H5_PRIVATE_H
 #define LNN_H5_PRIVATE_H
 
@@ -7,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* HDF5 prints its error stack by itself unless told not to. Every public function begins
- * with lnn_h5_silence and ends with lnn_h5_restore, so the caller's setting stays. */
+/* HDF5 prints its error stack by itself unless told not to. Every public function
+ * begins with lnn_h5_silence and ends with lnn_h5_restore, so the caller's setting
+ * stays. */
 struct lnn_h5_printing {
     H5E_auto2_t function;
     void *data;
@@ -18,7 +20,8 @@ void lnn_h5_restore(struct lnn_h5_printing printing);
 
 /* lnn_fail with ": " and HDF5's innermost text appended. To be called right after the
  * call that failed: any later HDF5 call clears the text. */
-int lnn_h5_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int lnn_h5_fail(int code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Close an id with its own close function; a failure counts unless one came before. */
 int lnn_h5_done(int status, herr_t (*close)(hid_t), hid_t id);
@@ -40,7 +43,8 @@ int lnn_h5_open(const char *path, struct lnn_h5_disk **disk, hid_t *file);
 int lnn_h5_close(int status, struct lnn_h5_disk *disk, hid_t file, const char *path);
 /* A path within the file, "" being the root. */
 const char *lnn_h5_path(const char *group);
-/* Does `name` exist below `id`; *kind is then its type, H5I_BADID for a dangling link. */
+/* Does `name` exist below `id`; *kind is then its type, H5I_BADID for a dangling link.
+ */
 int lnn_h5_kind(hid_t id, const char *name, H5I_type_t *kind);
 
 /* Growing NULL-terminated list of names. */

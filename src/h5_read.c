@@ -15,9 +15,9 @@ static int read_type(struct lnn_h5_variable *v)
     hid_t type = H5Dget_type(v->id);
     H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
     v->numeric = class == H5T_INTEGER || class == H5T_FLOAT;
-    int status = class == H5T_NO_CLASS
-                     ? lnn_h5_fail(GSL_EOF, "%s: cannot read %s", v->group->file, v->name)
-                     : GSL_SUCCESS;
+    int status = class == H5T_NO_CLASS ? lnn_h5_fail(GSL_EOF, "%s: cannot read %s",
+                                                     v->group->file, v->name)
+                                       : GSL_SUCCESS;
     return lnn_h5_done(status, H5Tclose, type);
 }
 
@@ -57,7 +57,8 @@ static const struct lnn_h5_axis *find_axis(struct lnn_h5_variable *v)
 {
     const struct lnn_h5_axis *axes[2] = {&v->group->time, &v->group->weights_time};
     for (size_t i = 0; i < 2; i++)
-        if (axes[i]->name != NULL && strcmp(v->name, axes[i]->name) == 0) return axes[i];
+        if (axes[i]->name != NULL && strcmp(v->name, axes[i]->name) == 0)
+            return axes[i];
     v->scale = is_scale(v->id);
     if (v->rank == 0 || v->scale) return NULL;
     bool scaled = H5Aexists(v->id, "DIMENSION_LIST") > 0;
@@ -111,8 +112,8 @@ static int read_rows(const struct lnn_h5_variable *v, size_t first, size_t count
     bool good = space >= 0;
     if (good && v->rank > 0) {
         memory = H5Screate_simple((int)v->rank, counts, NULL);
-        good = memory >= 0 &&
-               H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, counts, NULL) >= 0;
+        good = memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL,
+                                                  counts, NULL) >= 0;
     }
     good = good &&
            H5Dread(v->id, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values) >= 0;
@@ -163,7 +164,8 @@ struct user { /* an entry of REFERENCE_LIST */
     int dimension;
 };
 
-static int read_users(hid_t attribute, hid_t type, hid_t space, struct lnn_h5_axis *axis)
+static int read_users(hid_t attribute, hid_t type, hid_t space,
+                      struct lnn_h5_axis *axis)
 {
     hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
     if (n < 0 || n > 1 << 16) return GSL_SUCCESS;
@@ -191,7 +193,8 @@ static int find_users(hid_t scale, struct lnn_h5_axis *axis)
     hid_t space = attribute < 0 ? -1 : H5Aget_space(attribute);
     int status = GSL_SUCCESS;
     if (type >= 0 &&
-        H5Tinsert(type, "dataset", HOFFSET(struct user, dataset), H5T_STD_REF_OBJ) >= 0 &&
+        H5Tinsert(type, "dataset", HOFFSET(struct user, dataset), H5T_STD_REF_OBJ) >=
+            0 &&
         H5Tinsert(type, "dimension", HOFFSET(struct user, dimension), H5T_NATIVE_INT) >=
             0)
         status = read_users(attribute, type, space, axis);
@@ -225,7 +228,8 @@ int lnn_h5_group_open(hid_t file, const char *path, const char *name,
         return lnn_h5_fail(GSL_EOF, "%s: cannot read its size", path);
     group->most = DENSEST * (double)size + (1 << 24);
     group->id = H5Gopen2(file, lnn_h5_path(name), H5P_DEFAULT);
-    if (group->id < 0) return lnn_h5_fail(GSL_EINVAL, "%s: no group \"%s\"", path, name);
+    if (group->id < 0)
+        return lnn_h5_fail(GSL_EINVAL, "%s: no group \"%s\"", path, name);
     int status = open_axis(group, "time", &group->time);
     if (status == GSL_SUCCESS && group->time.name == NULL)
         status = open_axis(group, "iteration", &group->time);

@@ -25,7 +25,8 @@ int lnn_init_start(const struct lnn_problem *problem, const struct lnn_network *
 {
     const struct lnn_init *init =
         lnn_registry_find((const void *const *)lnn_inits, problem->init.kind);
-    if (!init) return lnn_fail(GSL_EINVAL, "no start is called \"%s\"", problem->init.kind);
+    if (!init)
+        return lnn_fail(GSL_EINVAL, "no start is called \"%s\"", problem->init.kind);
     LNN_TRY(init->start(problem, net, w));
     if (!lnn_finite(net->size, w))
         return lnn_fail(GSL_EINVAL, "the start holds a weight that is not finite");
@@ -37,10 +38,11 @@ static int wide_enough(const struct lnn_network *net, size_t rank)
 {
     for (size_t j = 1; j < net->N; j++)
         if (net->d[j] < rank)
-            return lnn_fail(GSL_EINVAL,
-                            "no balanced start: W(0) has rank %zu but hidden layer %zu has "
-                            "width %zu; give a matrix of rank <= %zu or wider layers",
-                            rank, j, net->d[j], net->d[j]);
+            return lnn_fail(
+                GSL_EINVAL,
+                "no balanced start: W(0) has rank %zu but hidden layer %zu has "
+                "width %zu; give a matrix of rank <= %zu or wider layers",
+                rank, j, net->d[j], net->d[j]);
     return GSL_SUCCESS;
 }
 
@@ -89,8 +91,8 @@ int lnn_balanced_start(const struct lnn_network *net, const double A[], double w
     return status;
 }
 
-/* C (m x n) = A B with B's strides given; in a fixed order of summation, which BLAS does
- * not promise, so that a seed gives the same rotated start on every machine. */
+/* C (m x n) = A B with B's strides given; in a fixed order of summation, which BLAS
+ * does not promise, so that a seed gives the same rotated start on every machine. */
 static void multiply(size_t m, size_t n, size_t l, const double A[], const double B[],
                      size_t row_stride, size_t column_stride, double C[])
 {

@@ -11,9 +11,9 @@
 void lnn_gemm(bool ta, bool tb, size_t m, size_t n, size_t l, double alpha,
               const double A[], const double B[], double beta, double C[])
 {
-    cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-                (int)m, (int)n, (int)l, alpha, A, (int)(ta ? m : l), B, (int)(tb ? l : n),
-                beta, C, (int)n);
+    cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans,
+                tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)l, alpha, A,
+                (int)(ta ? m : l), B, (int)(tb ? l : n), beta, C, (int)n);
 }
 
 double lnn_dot(size_t n, const double x[], const double y[])
@@ -55,14 +55,14 @@ bool lnn_finite(size_t n, const double x[])
     return sum == 0;
 }
 
-/* LAPACK sees a row-major m x n matrix as column-major n x m, its transpose: the roles of
- * U and Vt swap and no transposition is needed. */
+/* LAPACK sees a row-major m x n matrix as column-major n x m, its transpose: the roles
+ * of U and Vt swap and no transposition is needed. */
 static int svd_work_size(size_t m, size_t n, size_t q)
 {
     double gesdd = 0, gesvd = 0, a = 0;
     int i = 0;
-    LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', (int)n, (int)m, &a, (int)n, &a, &a, (int)n,
-                        &a, (int)q, &gesdd, -1, &i);
+    LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', (int)n, (int)m, &a, (int)n, &a, &a,
+                        (int)n, &a, (int)q, &gesdd, -1, &i);
     LAPACKE_dgesvd_work(LAPACK_COL_MAJOR, 'S', 'S', (int)n, (int)m, &a, (int)n, &a, &a,
                         (int)n, &a, (int)q, &gesvd, -1);
     return (int)(gesdd > gesvd ? gesdd : gesvd);
@@ -73,7 +73,8 @@ struct lnn_svd *lnn_svd_alloc(size_t m, size_t n)
     size_t q = m < n ? m : n;
     int lwork = svd_work_size(m, n, q);
     size_t doubles = m * q + q + q * n + m * n + (size_t)lwork;
-    struct lnn_svd *f = malloc(sizeof *f + doubles * sizeof(double) + 8 * q * sizeof(int));
+    struct lnn_svd *f =
+        malloc(sizeof *f + doubles * sizeof(double) + 8 * q * sizeof(int));
     if (!f) return NULL;
     *f = (struct lnn_svd){.m = m, .n = n, .q = q, .lwork = lwork};
     f->U = (double *)(f + 1);
@@ -91,12 +92,12 @@ int lnn_svd(struct lnn_svd *f, const double A[])
         return lnn_fail(GSL_EFAILED, "singular values of a matrix that is not finite");
     int m = (int)f->m, n = (int)f->n, q = (int)f->q;
     memcpy(f->copy, A, f->m * f->n * sizeof *A);
-    int info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', n, m, f->copy, n, f->s, f->Vt, n,
-                                   f->U, q, f->work, f->lwork, f->iwork);
+    int info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', n, m, f->copy, n, f->s, f->Vt,
+                                   n, f->U, q, f->work, f->lwork, f->iwork);
     if (info != 0) { /* divide and conquer can fail where QR iteration does not */
         memcpy(f->copy, A, f->m * f->n * sizeof *A);
-        info = LAPACKE_dgesvd_work(LAPACK_COL_MAJOR, 'S', 'S', n, m, f->copy, n, f->s, f->Vt,
-                                   n, f->U, q, f->work, f->lwork);
+        info = LAPACKE_dgesvd_work(LAPACK_COL_MAJOR, 'S', 'S', n, m, f->copy, n, f->s,
+                                   f->Vt, n, f->U, q, f->work, f->lwork);
     }
     if (info != 0) return lnn_fail(GSL_EFAILED, "the singular values did not converge");
     return GSL_SUCCESS;
@@ -112,8 +113,8 @@ int lnn_qr(size_t m, size_t n, double A[], double R[], size_t l, const double B[
     int info = LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, (int)m, (int)n, A, (int)n, tau);
     if (info == 0 && l > 0) {
         memcpy(copy, B, l * m * sizeof *B);
-        info = LAPACKE_dormqr(LAPACK_ROW_MAJOR, 'R', 'N', (int)l, (int)m, (int)q, A, (int)n,
-                              tau, copy, (int)m);
+        info = LAPACKE_dormqr(LAPACK_ROW_MAJOR, 'R', 'N', (int)l, (int)m, (int)q, A,
+                              (int)n, tau, copy, (int)m);
     }
     if (info != 0) {
         free(tau);

@@ -34,7 +34,9 @@ int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *da
         lnn_network_of(problem->network.widths.n, problem->network.widths.at);
     struct lnn_model *m = model_block(&net);
     *model = NULL;
-    if (!m) return lnn_fail(GSL_ENOMEM, "out of memory for a model of %zu weights", net.size);
+    if (!m)
+        return lnn_fail(GSL_ENOMEM, "out of memory for a model of %zu weights",
+                        net.size);
     m->problem = problem;
     m->data = data;
     m->weight_decay = problem->loss.weight_decay;
@@ -70,7 +72,8 @@ double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[])
     return lnn_dot(m->net.size, grad, grad);
 }
 
-void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[], double hv[])
+void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[],
+                       double hv[])
 {
     lnn_network_product_tangent(&m->net, w, v, m->W, m->dW, m->chain);
     lnn_objective_gradient(m->objective, m->W, m->G);

@@ -1,9 +1,10 @@
 /* The end-to-end vector field and the preconditioner's spectrum.
  *
  * With the thin SVD W = U S V^T, x_r = s_r^{2/N} and h(x, y) = sum_i x^i y^{N-1-i}, the
- * field is U (h(x_r, x_c) o U^T G V) V^T on the singular pairs, and x_r^{N-1} U^T G on the
- * directions that the shorter side lacks (their singular value is 0, and 0^0 = 1: the
- * power 0 is an empty product of layers). No fractional matrix power is ever formed. */
+ * field is U (h(x_r, x_c) o U^T G V) V^T on the singular pairs, and x_r^{N-1} U^T G on
+ * the directions that the shorter side lacks (their singular value is 0, and 0^0 = 1:
+ * the power 0 is an empty product of layers). No fractional matrix power is ever
+ * formed. */
 #include "lnn/model.h"
 
 #include <float.h>
@@ -35,8 +36,8 @@ void lnn_preconditioner_range(size_t N, size_t k, size_t d, const double s[],
     *largest = lnn_preconditioner_eigenvalue(N, s[0], s[0]);
 }
 
-/* T (q x q): T <- (h - c_r) o T for k <= d, (h - c_c) o T for k > d, where c = x^{N-1} is
- * the weight of the missing directions; none are missing, c = 0, when k = d. */
+/* T (q x q): T <- (h - c_r) o T for k <= d, (h - c_c) o T for k > d, where c = x^{N-1}
+ * is the weight of the missing directions; none are missing, c = 0, when k = d. */
 static void weigh(size_t N, size_t k, size_t d, const double s[], double T[])
 {
     size_t q = k < d ? k : d;
@@ -84,7 +85,8 @@ static void field_tall(const struct lnn_model *m, size_t k, size_t d, double F[]
     lnn_gemm(false, false, k, d, d, 1, K, f->Vt, 0, F);
 }
 
-int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[], double *square)
+int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
+                         double *square)
 {
     size_t N = m->net.N, k = m->net.d[N], d = m->net.d[0];
     double depth = (double)N, lambda = m->weight_decay;
@@ -125,6 +127,7 @@ double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[])
     double value = lnn_objective_value(m->objective, W), sum = 0;
     if (!(m->weight_decay > 0)) return value;
     if (lnn_svd(m->svd, W) != GSL_SUCCESS) return NAN;
-    for (size_t r = 0; r < m->svd->q; r++) sum += pow(m->svd->s[r], 2 / (double)m->net.N);
+    for (size_t r = 0; r < m->svd->q; r++)
+        sum += pow(m->svd->s[r], 2 / (double)m->net.N);
     return value + 0.5 * m->weight_decay * (double)m->net.N * sum;
 }

@@ -61,7 +61,8 @@ static void step_left(const struct lnn_network *net, size_t j, const double Wj[]
 static void step_right(const struct lnn_network *net, size_t j, const double Wj[],
                        const double prev[], double next[])
 {
-    lnn_gemm(false, false, net->d[net->N], net->d[j - 1], net->d[j], 1, prev, Wj, 0, next);
+    lnn_gemm(false, false, net->d[net->N], net->d[j - 1], net->d[j], 1, prev, Wj, 0,
+             next);
 }
 
 void lnn_network_product(const struct lnn_network *net, const double w[], double W[],
@@ -73,39 +74,41 @@ void lnn_network_product(const struct lnn_network *net, const double w[], double
     } else if (from_left(net)) {
         memcpy(scratch, w, net->d[1] * net->d[0] * sizeof *w);
         for (size_t j = 2; j <= N; j++)
-            step_left(net, j, w + lnn_network_offset(net, j), scratch + partial(net, j - 1),
+            step_left(net, j, w + lnn_network_offset(net, j),
+                      scratch + partial(net, j - 1),
                       j == N ? W : scratch + partial(net, j));
     } else {
         memcpy(scratch + partial(net, N - 1), w + lnn_network_offset(net, N),
                net->d[N] * net->d[N - 1] * sizeof *w);
         for (size_t j = N - 1; j >= 1; j--)
-            step_right(net, j, w + lnn_network_offset(net, j), scratch + partial(net, j),
+            step_right(net, j, w + lnn_network_offset(net, j),
+                       scratch + partial(net, j),
                        j == 1 ? W : scratch + partial(net, j - 1));
     }
 }
 
 /* B_N = G, B_j = W_{j+1}^T B_{j+1} (d_j x d_0): grad_j = B_j P_{j-1}^T. */
-static void gradient_left(const struct lnn_network *net, const double w[], const double G[],
-                          double grad[], double scratch[])
+static void gradient_left(const struct lnn_network *net, const double w[],
+                          const double G[], double grad[], double scratch[])
 {
     const size_t *d = net->d;
     double *spare = scratch + partial(net, net->N);
     double *other = spare + d[0] * widest(net);
     const double *B = G;
     for (size_t j = net->N; j >= 2; j--) {
-        lnn_gemm(false, true, d[j], d[j - 1], d[0], 1, B, scratch + partial(net, j - 1), 0,
-                 grad + lnn_network_offset(net, j));
+        lnn_gemm(false, true, d[j], d[j - 1], d[0], 1, B, scratch + partial(net, j - 1),
+                 0, grad + lnn_network_offset(net, j));
         double *next = B == spare ? other : spare;
-        lnn_gemm(true, false, d[j - 1], d[0], d[j], 1, w + lnn_network_offset(net, j), B, 0,
-                 next);
+        lnn_gemm(true, false, d[j - 1], d[0], d[j], 1, w + lnn_network_offset(net, j),
+                 B, 0, next);
         B = next;
     }
     memcpy(grad, B, d[1] * d[0] * sizeof *grad);
 }
 
 /* A_1 = G, A_{j+1} = A_j W_j^T (k x d_j): grad_j = S_j^T A_j. */
-static void gradient_right(const struct lnn_network *net, const double w[], const double G[],
-                           double grad[], double scratch[])
+static void gradient_right(const struct lnn_network *net, const double w[],
+                           const double G[], double grad[], double scratch[])
 {
     const size_t *d = net->d, N = net->N, k = d[N];
     double *spare = scratch + partial(net, N);
@@ -115,15 +118,15 @@ static void gradient_right(const struct lnn_network *net, const double w[], cons
         lnn_gemm(true, false, d[j], d[j - 1], k, 1, scratch + partial(net, j), A, 0,
                  grad + lnn_network_offset(net, j));
         double *next = A == spare ? other : spare;
-        lnn_gemm(false, true, k, d[j], d[j - 1], 1, A, w + lnn_network_offset(net, j), 0,
-                 next);
+        lnn_gemm(false, true, k, d[j], d[j - 1], 1, A, w + lnn_network_offset(net, j),
+                 0, next);
         A = next;
     }
     memcpy(grad + lnn_network_offset(net, N), A, k * d[N - 1] * sizeof *grad);
 }
 
-void lnn_network_gradient(const struct lnn_network *net, const double w[], const double G[],
-                          double grad[], double scratch[])
+void lnn_network_gradient(const struct lnn_network *net, const double w[],
+                          const double G[], double grad[], double scratch[])
 {
     if (from_left(net))
         gradient_left(net, w, G, grad, scratch);

@@ -1,8 +1,8 @@
 /* The chain rule differentiated once more, for exact Hessian-vector products.
  *
- * Prefixes P_j = W_j..W_1 and their tangents dP_j fill the scratch; then B_j and dB_j are
- * carried down. Unlike network.c this always works from the left: Hessian products are
- * not in the inner loop of explicit steppers, and one version is easier to trust.
+ * Prefixes P_j = W_j..W_1 and their tangents dP_j fill the scratch; then B_j and dB_j
+ * are carried down. Unlike network.c this always works from the left: Hessian products
+ * are not in the inner loop of explicit steppers, and one version is easier to trust.
  * Scratch: N (d_j x d_0) prefixes, as many tangents, two pairs of B. */
 #include "lnn/network.h"
 

@@ -21,7 +21,8 @@ bool lnn_shape_scalar(const struct lnn_context *c, struct lnn_row *row)
     return true;
 }
 
-void lnn_imbalance_drift(const struct lnn_sample *s, const double w[], double t, double out[])
+void lnn_imbalance_drift(const struct lnn_sample *s, const double w[], double t,
+                         double out[])
 {
     const struct lnn_network *net = &s->model->net;
     const double *C0 = s->C0;

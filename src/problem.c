@@ -53,7 +53,8 @@ static void collect(struct lnn_reading *r, size_t length, const char *const *set
     if (!d) return;
     if (!lnn_sources_file(r, d)) return;
     for (int i = 0; i < LNN_SECTIONS; i++)
-        if (lnn_sections[i].list && !r->section[i].given) lnn_sources_default_list(r, i);
+        if (lnn_sections[i].list && !r->section[i].given)
+            lnn_sources_default_list(r, i);
     for (size_t i = 0; set && set[i]; i++) lnn_sources_set(r, set[i]);
     if (r->out_of_memory) return;
     lnn_values_read(r);

@@ -57,7 +57,8 @@ static void check_mask(struct lnn_reading *r)
         zeros += mask->at[i] == 0;
     }
     if (ones + zeros < n)
-        lnn_complain(r, at(r, LNN_AT_data_mask), "data.mask: every entry must be 0 or 1");
+        lnn_complain(r, at(r, LNN_AT_data_mask),
+                     "data.mask: every entry must be 0 or 1");
     else if (n > 0 && ones == 0)
         lnn_complain(r, at(r, LNN_AT_data_mask), "data.mask observes no entry");
 }
@@ -103,10 +104,11 @@ static void check_data(struct lnn_reading *r)
                      "data.intercept does not go with data.scale whiten; the inputs "
                      "would not stay white");
     if (p->data.offset > 0 && (is(p->loss.kind, "lp") || is(p->loss.kind, "logistic")))
-        lnn_complain(r, at(r, LNN_AT_data_offset),
-                     "data.offset does not go with loss.kind %s; it is part of a square "
-                     "loss",
-                     p->loss.kind);
+        lnn_complain(
+            r, at(r, LNN_AT_data_offset),
+            "data.offset does not go with loss.kind %s; it is part of a square "
+            "loss",
+            p->loss.kind);
 }
 
 static void check_init(struct lnn_reading *r)
@@ -146,8 +148,9 @@ static void check_name(struct lnn_reading *r, size_t i)
                      "digits, _, - and . (not first)",
                      name);
     else if (strcmp(name, "volatile") == 0)
-        lnn_complain(r, name_at(r, i),
-                     "trajectories.name: \"volatile\" is a group of its own in the file");
+        lnn_complain(
+            r, name_at(r, i),
+            "trajectories.name: \"volatile\" is a group of its own in the file");
     for (size_t j = 0; j < i; j++) {
         const char *other = r->problem->trajectories.at[j].name;
         if (!other || strcmp(other, name) != 0) continue;

@@ -66,7 +66,8 @@ struct lnn_source { /* what gives a key its value; node == NULL: nothing does */
     bool wide;              /* from a --set for all entries of the list */
 };
 
-struct lnn_record { /* sources of the keys of all sections, or of one entry of the list */
+struct
+    lnn_record { /* sources of the keys of all sections, or of one entry of the list */
     struct lnn_place place;
     struct lnn_source of[LNN_KEYS];
 };
@@ -95,15 +96,16 @@ struct lnn_reading { /* one call of lnn_problem_parse */
 };
 
 /* problem_message.c */
-void lnn_complain(struct lnn_reading *r, struct lnn_place place, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void lnn_complain(struct lnn_reading *r, struct lnn_place place, const char *format,
+                  ...) __attribute__((format(printf, 3, 4)));
 int lnn_messages_raise(struct lnn_reading *r); /* all of them into lnn_error() */
 struct lnn_place lnn_place_of(const struct lnn_document *d, const yaml_node_t *node);
 enum { LNN_QUOTE = 64 };
 const char *lnn_quote(const yaml_node_t *node, char quote[LNN_QUOTE]);
 
 /* problem_yaml.c */
-struct lnn_document *lnn_yaml_load(struct lnn_reading *r, const char *text, size_t length,
+struct lnn_document *lnn_yaml_load(struct lnn_reading *r, const char *text,
+                                   size_t length,
                                    const char *set); /* NULL: complained */
 void lnn_documents_free(struct lnn_document *documents);
 bool lnn_node_is_nothing(const yaml_node_t *node); /* `key:` without a value, or null */
@@ -121,8 +123,8 @@ void lnn_sources_set(struct lnn_reading *r, const char *set);
 struct lnn_type {
     const char *name;
     /* Leaves *at absent when it complains. */
-    void (*read)(struct lnn_reading *r, const struct lnn_key *key, struct lnn_document *d,
-                 yaml_node_t *node, void *at);
+    void (*read)(struct lnn_reading *r, const struct lnn_key *key,
+                 struct lnn_document *d, yaml_node_t *node, void *at);
     void (*write)(struct lnn_buffer *text, const void *at);
     bool (*absent)(const struct lnn_key *key, const void *at);
     void (*release)(void *at);

@@ -36,7 +36,8 @@ static const char *const lnn_transform_names[] = {"none", "log1p", NULL};
 static const char *const lnn_spacing_names[] = {"linear", "log", NULL};
 #define lnn_any NULL
 
-#define ROW(section, member, place, type, fallback, min, max, open, choices, goes, doc) \
+#define ROW(section, member, place, type, fallback, min, max, open, choices, goes, \
+            doc)                                                                   \
     {section, #member, #type, fallback, min, max, open, choices, goes, doc, place},
 const struct lnn_key lnn_keys[] = {
 #define LNN_ROOT_KEY(member, ...) \

@@ -1,4 +1,5 @@
-/* Messages about a problem file: collected with their places, sorted, raised at once. */
+/* Messages about a problem file: collected with their places, sorted, raised at once.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static void keep(struct lnn_reading *r, struct lnn_place place, char *text)
     r->n_messages++;
 }
 
-void lnn_complain(struct lnn_reading *r, struct lnn_place place, const char *format, ...)
+void lnn_complain(struct lnn_reading *r, struct lnn_place place, const char *format,
+                  ...)
 {
     char line[1024];
     va_list args;

@@ -19,7 +19,8 @@ static void complain_value(struct lnn_reading *r, const struct lnn_key *key,
 
 static const char *scalar(const yaml_node_t *node)
 {
-    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value
+                                          : NULL;
 }
 
 static size_t digits(const char **s)
@@ -141,7 +142,8 @@ static const char *choose(struct lnn_reading *r, const struct lnn_key *key,
     struct lnn_buffer what = {0};
     const char *nearest = s ? lnn_nearest(s, key->choices) : NULL;
     for (choice = key->choices; *choice; choice++)
-        lnn_buffer_add(&what, "%s%s", choice == key->choices ? "one of " : ", ", *choice);
+        lnn_buffer_add(&what, "%s%s", choice == key->choices ? "one of " : ", ",
+                       *choice);
     char quote[LNN_QUOTE];
     lnn_complain(r, lnn_place_of(d, node), "%s.%s: expected %s, got %s%s%s%s",
                  key->section, key->name, what.failed ? "another" : what.at,
@@ -225,7 +227,8 @@ static bool known_word(const struct lnn_words *words, const char *word)
 }
 
 static void read_word(struct lnn_reading *r, const struct lnn_key *key,
-                      struct lnn_document *d, yaml_node_t *node, struct lnn_words *words)
+                      struct lnn_document *d, yaml_node_t *node,
+                      struct lnn_words *words)
 {
     if (!is_text(node) || !*scalar(node))
         complain_value(r, key, d, node, "a word or a number");
@@ -302,8 +305,8 @@ void lnn_read_matrix(struct lnn_reading *r, const struct lnn_key *key,
     double *values = allocate(r, m.rows * m.cols, sizeof *values);
     size_t good = 0, n = m.rows * m.cols;
     for (size_t i = 0; values && i < n; i++)
-        good += read_number(r, key, d, item(d, row(d, &m, i / m.cols), i % m.cols), false,
-                            &values[i]);
+        good += read_number(r, key, d, item(d, row(d, &m, i / m.cols), i % m.cols),
+                            false, &values[i]);
     if (values && good == n)
         *(struct lnn_matrix *)at = (struct lnn_matrix){m.rows, m.cols, values};
     else

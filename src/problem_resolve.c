@@ -1,4 +1,5 @@
-/* The resolved form: YAML of every key in force, that reads back to the same problem. */
+/* The resolved form: YAML of every key in force, that reads back to the same problem.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,8 @@ struct override {
     struct lnn_place place;
 };
 
-static void set_in(struct lnn_record *record, int at, const struct override *o, bool wide)
+static void set_in(struct lnn_record *record, int at, const struct override *o,
+                   bool wide)
 {
     record->of[at] = (struct lnn_source){o->document, o->node, o->place, wide};
 }
@@ -52,7 +53,8 @@ static void no_such_entry(struct lnn_reading *r, const char *section, const char
 {
     struct lnn_buffer hint = {0};
     const char **names = calloc(r->n_entries + 1, sizeof *names);
-    for (size_t i = 0; names && i < r->n_entries; i++) names[i] = name_of(&r->entries[i]);
+    for (size_t i = 0; names && i < r->n_entries; i++)
+        names[i] = name_of(&r->entries[i]);
     const char *nearest = names ? lnn_nearest(which, names) : NULL;
     if (nearest)
         lnn_buffer_add(&hint, ", did you mean \"%s\"?", nearest);
@@ -102,7 +104,8 @@ static void set_list(struct lnn_reading *r, const char *section, char *path,
         lnn_sources_unknown(r, o->place, section, name);
     } else if (dot) {
         bool bad = r->section[lnn_section_find(section)].bad;
-        if (!set_which(r, path, at, o) && !bad) no_such_entry(r, section, path, o->place);
+        if (!set_which(r, path, at, o) && !bad)
+            no_such_entry(r, section, path, o->place);
     } else {
         for (size_t i = 0; i < r->n_entries; i++) set_in(&r->entries[i], at, o, true);
     }

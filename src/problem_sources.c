@@ -33,7 +33,8 @@ static void suggest(const char *section, const char *name, struct lnn_buffer *hi
     size_t n = 0;
     for (int i = 0; i < LNN_KEYS; i++)
         if (strcmp(lnn_keys[i].section, section) == 0) names[n++] = lnn_keys[i].name;
-    for (int i = 0; i < LNN_SECTIONS && !*section; i++) names[n++] = lnn_sections[i].name;
+    for (int i = 0; i < LNN_SECTIONS && !*section; i++)
+        names[n++] = lnn_sections[i].name;
     names[n] = NULL;
     const char *nearest = lnn_nearest(name, names);
     if (nearest) {
@@ -41,7 +42,8 @@ static void suggest(const char *section, const char *name, struct lnn_buffer *hi
         return;
     }
     lnn_buffer_add(hint, "; it has");
-    for (size_t i = 0; i < n; i++) lnn_buffer_add(hint, "%s %s", i ? "," : "", names[i]);
+    for (size_t i = 0; i < n; i++)
+        lnn_buffer_add(hint, "%s %s", i ? "," : "", names[i]);
 }
 
 static const char *where(const char *section)
@@ -88,7 +90,8 @@ static void put(struct lnn_reading *r, struct lnn_record *record, const char *se
 }
 
 static void take_pairs(struct lnn_reading *r, struct lnn_record *record,
-                       const char *section, struct lnn_document *d, yaml_node_t *mapping)
+                       const char *section, struct lnn_document *d,
+                       yaml_node_t *mapping)
 {
     const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
     for (; pair < mapping->data.mapping.pairs.top; pair++) {
@@ -108,8 +111,8 @@ static void take_pairs(struct lnn_reading *r, struct lnn_record *record,
     }
 }
 
-static void take_entry(struct lnn_reading *r, const char *section, struct lnn_document *d,
-                       yaml_node_t *node)
+static void take_entry(struct lnn_reading *r, const char *section,
+                       struct lnn_document *d, yaml_node_t *node)
 {
     char quote[LNN_QUOTE];
     if (node->type != YAML_MAPPING_NODE) {
@@ -172,8 +175,9 @@ void lnn_sources_section(struct lnn_reading *r, int section, struct lnn_document
         take_pairs(r, &r->main, name, d, node);
     } else if (!lnn_node_is_nothing(node)) {
         r->section[section].bad = true;
-        lnn_complain(r, lnn_place_of(d, node), "%s must be a mapping of its keys, got %s",
-                     name, lnn_quote(node, quote));
+        lnn_complain(r, lnn_place_of(d, node),
+                     "%s must be a mapping of its keys, got %s", name,
+                     lnn_quote(node, quote));
     }
 }
 

@@ -8,7 +8,8 @@
 static void read_default(struct lnn_reading *r, const struct lnn_key *key, void *at)
 {
     if (!key->fallback || !*key->fallback) return;
-    struct lnn_document *d = lnn_yaml_load(r, key->fallback, strlen(key->fallback), NULL);
+    struct lnn_document *d =
+        lnn_yaml_load(r, key->fallback, strlen(key->fallback), NULL);
     if (!d) return;
     yaml_node_t *node = yaml_document_get_root_node(&d->yaml);
     lnn_type_of(key)->read(r, key, d, node, at);
@@ -33,8 +34,9 @@ static void complain_goes(struct lnn_reading *r, const struct lnn_key *key,
                      key->section, key->name, kind->name, lnn_key_choice(kind, base),
                      kinds.failed ? "others" : kinds.at);
     else
-        lnn_complain(r, place, "no entry of %s uses %s; it goes with %s %s", key->section,
-                     key->name, kind->name, kinds.failed ? "others" : kinds.at);
+        lnn_complain(r, place, "no entry of %s uses %s; it goes with %s %s",
+                     key->section, key->name, kind->name,
+                     kinds.failed ? "others" : kinds.at);
     free(kinds.at);
 }
 

@@ -1,6 +1,6 @@
-/* YAML text to a libyaml document whose nodes know their places. Aliases are resolved by
- * libyaml to the node itself; a document may so be cyclic, but it is only ever walked to
- * the fixed depth of the table. */
+/* YAML text to a libyaml document whose nodes know their places. Aliases are resolved
+ * by libyaml to the node itself; a document may so be cyclic, but it is only ever
+ * walked to the fixed depth of the table. */
 #include <stdlib.h>
 #include <string.h>
 #include "problem_inner.h"
@@ -107,8 +107,8 @@ static bool load(struct lnn_reading *r, yaml_parser_t *parser, struct lnn_docume
     return refuse_second(r, parser, d->set, text, length);
 }
 
-struct lnn_document *lnn_yaml_load(struct lnn_reading *r, const char *text, size_t length,
-                                   const char *set)
+struct lnn_document *lnn_yaml_load(struct lnn_reading *r, const char *text,
+                                   size_t length, const char *set)
 {
     yaml_parser_t parser;
     struct lnn_document *d = calloc(1, sizeof *d);

@@ -18,7 +18,8 @@ static size_t min3(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Optimal string alignment: Levenshtein's distance, and a swap of neighbours counts one. */
+/* Optimal string alignment: Levenshtein's distance, and a swap of neighbours counts
+ * one. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t na = strnlen(a, WORD_MAX), nb = strnlen(b, WORD_MAX);
@@ -28,7 +29,8 @@ static size_t edit_distance(const char *a, const char *b)
         size_t *old = row[(i + 2) % 3], *prev = row[i % 3], *now = row[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            now[j] = min3(prev[j] + 1, now[j - 1] + 1, prev[j - 1] + (a[i - 1] != b[j - 1]));
+            now[j] =
+                min3(prev[j] + 1, now[j - 1] + 1, prev[j - 1] + (a[i - 1] != b[j - 1]));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 now[j] = min3(now[j], old[j - 2] + 1, now[j]);
         }

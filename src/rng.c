@@ -6,8 +6,8 @@
 #include <gsl/gsl_randist.h>
 #include "lnn/err.h"
 
-/* FNV-1a over the purpose, then splitmix64's finaliser over both: neighbouring seeds and
- * purposes land far apart, which mt19937's own seeding does not promise. */
+/* FNV-1a over the purpose, then splitmix64's finaliser over both: neighbouring seeds
+ * and purposes land far apart, which mt19937's own seeding does not promise. */
 static unsigned long mix(unsigned long seed, const char *purpose)
 {
     uint64_t h = 14695981039346656037u;

@@ -8,50 +8,17 @@
 #include <string.h>
 #include "lnn/err.h"
 #include "lnn/rng.h"
-#include "run_dense.h"
+#include "run_private.h"
 
-struct lnn_run {
-    const struct lnn_ode *ode;
-    struct lnn_model *model;
-    struct lnn_run_options o;
-    size_t dim;
-    gsl_odeiv2_system sys;
-    gsl_odeiv2_driver *driver; /* its stepper and control; its own loop is not used */
-    struct lnn_dense *dense;
-    gsl_rng *rng;
-    double t, t0, h; /* natural time, the last step's beginning, the next step's size */
-    double h_max;
-    double *y, *y0, *f, *f0, *yerr;
-    double largest_gradient;
-    bool armed; /* the gradient has been well above stop_gradient */
-    enum lnn_reason reason;
-    struct lnn_run_counts counts;
-    char message[512];
-};
-
-const char *lnn_reason_name(enum lnn_reason reason)
-{
-    static const char *const names[] = {
-        "running",        "end",       "stop_loss",      "stop_gradient_norm",
-        "stop_max_steps", "stop_max_seconds", "stop_signal", "fail_nonfinite",
-        "fail_step_underflow", "fail_stepper",
-    };
-    return names[reason];
-}
-
-bool lnn_reason_failed(enum lnn_reason reason)
-{
-    return reason >= LNN_FAIL_NONFINITE;
-}
-
-static enum lnn_reason fail(struct lnn_run *run, enum lnn_reason reason, const char *why)
+static enum lnn_reason fail(struct lnn_run *run, enum lnn_reason reason,
+                            const char *why)
 {
     strncpy(run->message, why, sizeof run->message - 1);
     return run->reason = reason;
 }
 
-/* GSL calls these; they only count, and refuse what is not finite (GSL's step control lets
- * NaN through). */
+/* GSL calls these; they only count, and refuse what is not finite (GSL's step control
+ * lets NaN through). */
 static int counted_rhs(double t, const double y[], double dydt[], void *params)
 {
     struct lnn_run *run = params;
@@ -62,7 +29,8 @@ static int counted_rhs(double t, const double y[], double dydt[], void *params)
     return GSL_SUCCESS;
 }
 
-static int counted_jac(double t, const double y[], double *dfdy, double dfdt[], void *params)
+static int counted_jac(double t, const double y[], double *dfdy, double dfdt[],
+                       void *params)
 {
     struct lnn_run *run = params;
     run->counts.jacobians++;
@@ -77,7 +45,8 @@ static int dense_rhs(double t, const double y[], double dydt[], void *params)
     return run->ode->rhs(t, y, dydt, run->model);
 }
 
-static int dense_jac(double t, const double y[], double *dfdy, double dfdt[], void *params)
+static int dense_jac(double t, const double y[], double *dfdy, double dfdt[],
+                     void *params)
 {
     struct lnn_run *run = params;
     run->counts.jacobians_dense++;
@@ -90,15 +59,18 @@ static int check_jacobian(const struct lnn_run *run)
     double bytes = 8.0 * (double)run->dim * (double)run->dim;
     if (!stepper->jacobian) return GSL_SUCCESS;
     if (!run->ode->jac)
-        return lnn_fail(GSL_EINVAL,
-                        "stepper %s needs a Jacobian, which %s does not have; use an explicit "
-                        "stepper, or gauss", stepper->name, run->ode->name);
+        return lnn_fail(
+            GSL_EINVAL,
+            "stepper %s needs a Jacobian, which %s does not have; use an explicit "
+            "stepper, or gauss",
+            stepper->name, run->ode->name);
     if (bytes > lnn_jacobian_limit)
-        return lnn_fail(GSL_EINVAL,
-                        "stepper %s needs the Jacobian of %zu unknowns, %.1f GiB, over the "
-                        "limit of %.0f GiB; use an explicit stepper, or gauss",
-                        stepper->name, run->dim, bytes / 1073741824.0,
-                        lnn_jacobian_limit / 1073741824.0);
+        return lnn_fail(
+            GSL_EINVAL,
+            "stepper %s needs the Jacobian of %zu unknowns, %.1f GiB, over the "
+            "limit of %.0f GiB; use an explicit stepper, or gauss",
+            stepper->name, run->dim, bytes / 1073741824.0,
+            lnn_jacobian_limit / 1073741824.0);
     return GSL_SUCCESS;
 }
 
@@ -135,14 +107,16 @@ static int open_stepper(struct lnn_run *run)
 {
     const struct lnn_run_options *o = &run->o;
     LNN_TRY(check_jacobian(run));
-    run->sys = (gsl_odeiv2_system){counted_rhs, run->ode->jac ? counted_jac : NULL, run->dim,
-                                   run};
+    run->sys = (gsl_odeiv2_system){counted_rhs, run->ode->jac ? counted_jac : NULL,
+                                   run->dim, run};
     run->driver = gsl_odeiv2_driver_alloc_standard_new(
         &run->sys, o->stepper->type(o->stages), 1e-6, o->atol, o->rtol, 1, 0);
-    gsl_odeiv2_system between = {dense_rhs, run->ode->jac ? dense_jac : NULL, run->dim, run};
+    gsl_odeiv2_system between = {dense_rhs, run->ode->jac ? dense_jac : NULL, run->dim,
+                                 run};
     run->dense = lnn_dense_alloc(&between, o->stepper->jacobian, o->rtol, o->atol);
     if (!run->driver || !run->dense)
-        return lnn_fail(GSL_ENOMEM, "out of memory for a state of %zu unknowns", run->dim);
+        return lnn_fail(GSL_ENOMEM, "out of memory for a state of %zu unknowns",
+                        run->dim);
     int status = counted_rhs(0, run->y, run->f, run);
     if (status == GSL_SUCCESS) {
         run->h = o->h0;
@@ -158,9 +132,10 @@ int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
     size_t dim = ode->dim(model);
     struct lnn_run *run = malloc(sizeof *run + 5 * dim * sizeof(double));
     *out = NULL;
-    if (!run) return lnn_fail(GSL_ENOMEM, "out of memory for a state of %zu unknowns", dim);
-    *run = (struct lnn_run){.ode = ode, .model = model, .o = *options, .dim = dim,
-                            .h_max = INFINITY};
+    if (!run)
+        return lnn_fail(GSL_ENOMEM, "out of memory for a state of %zu unknowns", dim);
+    *run = (struct lnn_run){
+        .ode = ode, .model = model, .o = *options, .dim = dim, .h_max = INFINITY};
     run->y = (double *)(run + 1);
     run->y0 = run->y + dim;
     run->f = run->y0 + dim;
@@ -189,23 +164,24 @@ void lnn_run_free(struct lnn_run *run)
     free(run);
 }
 
-/* One attempt from y0 with step h. On refusal y is y0 again and *h holds the next size. */
+/* One attempt from y0 with step h. On refusal y is y0 again and *h holds the next size.
+ */
 static bool attempt(struct lnn_run *run, double *h)
 {
     gsl_odeiv2_step *step = run->driver->s;
     double size = *h;
     bool takes = step->type->can_use_dydt_in, gives = step->type->gives_exact_dydt_out;
-    int status = gsl_odeiv2_step_apply(step, run->t0, size, run->y, run->yerr,
-                                       takes ? run->f0 : NULL, gives ? run->f : NULL,
-                                       &run->sys);
+    int status =
+        gsl_odeiv2_step_apply(step, run->t0, size, run->y, run->yerr,
+                              takes ? run->f0 : NULL, gives ? run->f : NULL, &run->sys);
     if (status == GSL_SUCCESS && !gives)
         status = counted_rhs(run->t0 + size, run->y, run->f, run);
     if (status == GSL_SUCCESS &&
         !(lnn_finite(run->dim, run->y) && lnn_finite(run->dim, run->yerr)))
         status = lnn_fail(GSL_EFAILED, "the state is not finite");
     bool accepted = status == GSL_SUCCESS &&
-                    gsl_odeiv2_control_hadjust(run->driver->c, step, run->y, run->yerr, run->f,
-                                               h) != GSL_ODEIV_HADJ_DEC;
+                    gsl_odeiv2_control_hadjust(run->driver->c, step, run->y, run->yerr,
+                                               run->f, h) != GSL_ODEIV_HADJ_DEC;
     if (accepted) return true;
     if (status == GSL_SUCCESS)
         lnn_error_clear(); /* refused for accuracy: no fault to report on underflow */
@@ -220,9 +196,11 @@ static bool attempt(struct lnn_run *run, double *h)
 static enum lnn_reason underflow(struct lnn_run *run)
 {
     memcpy(run->f, run->f0, run->dim * sizeof *run->f);
-    if (strstr(lnn_error(), "not finite")) return fail(run, LNN_FAIL_NONFINITE, lnn_error());
+    if (strstr(lnn_error(), "not finite"))
+        return fail(run, LNN_FAIL_NONFINITE, lnn_error());
     if (lnn_error()[0]) return fail(run, LNN_FAIL_STEPPER, lnn_error());
-    return fail(run, LNN_FAIL_UNDERFLOW, "the tolerances ask for a step below rounding");
+    return fail(run, LNN_FAIL_UNDERFLOW,
+                "the tolerances ask for a step below rounding");
 }
 
 static enum lnn_reason flow_step(struct lnn_run *run)
@@ -236,7 +214,8 @@ static enum lnn_reason flow_step(struct lnn_run *run)
     for (double h = run->h < run->h_max ? run->h : run->h_max;;) {
         bool last = run->t0 + h >= end;
         double size = last ? end - run->t0 : h;
-        if (!last && !(size > 16 * DBL_EPSILON * run->t0 + DBL_MIN)) return underflow(run);
+        if (!last && !(size > 16 * DBL_EPSILON * run->t0 + DBL_MIN))
+            return underflow(run);
         h = size;
         if (!attempt(run, &h)) {
             refused = true;
@@ -249,7 +228,8 @@ static enum lnn_reason flow_step(struct lnn_run *run)
         break;
     }
     run->counts.steps++;
-    lnn_dense_step(run->dense, run->t0, run->counts.h, run->y0, run->f0, run->y, run->f);
+    lnn_dense_step(run->dense, run->t0, run->counts.h, run->y0, run->f0, run->y,
+                   run->f);
     return LNN_RUNNING;
 }
 
@@ -268,7 +248,8 @@ static enum lnn_reason map_step(struct lnn_run *run)
     if (status != GSL_SUCCESS || !lnn_finite(run->dim, run->y)) {
         memcpy(run->y, run->y0, run->dim * sizeof *run->y);
         return fail(run, LNN_FAIL_NONFINITE,
-                    status == GSL_SUCCESS ? "the iteration is not finite" : lnn_error());
+                    status == GSL_SUCCESS ? "the iteration is not finite"
+                                          : lnn_error());
     }
     run->counts.steps++;
     run->counts.rhs++;
@@ -278,49 +259,12 @@ static enum lnn_reason map_step(struct lnn_run *run)
     return LNN_RUNNING;
 }
 
-/* The gradient's norm, from what the step left behind. */
-static double gradient_norm(const struct lnn_run *run)
-{
-    size_t n = run->dim;
-    if (run->ode->energy) return sqrt(run->f[n - 1]); /* dE/dt = ||gradient||^2 */
-    if (run->ode->rhs) return lnn_norm(n, run->f);
-    return lnn_distance(n, run->y, run->y0) / run->model->learning_rate;
-}
-
-/* A gradient that starts below the bound sits near a saddle (the origin): the bound counts
- * only after the gradient has been ten times above it. Below the stepper's own noise the
- * norm says nothing, hence the floor. */
-static bool gradient_stop(struct lnn_run *run)
-{
-    double norm = gradient_norm(run), bound = run->o.stop_gradient;
-    if (isnan(bound)) return false;
-    if (norm > run->largest_gradient) run->largest_gradient = norm;
-    if (run->ode->rhs) {
-        double floor = run->o.atol > 10 * run->o.rtol * run->largest_gradient
-                           ? run->o.atol : 10 * run->o.rtol * run->largest_gradient;
-        if (bound < floor) bound = floor;
-    }
-    if (norm > 10 * bound) run->armed = true;
-    return run->armed && norm <= bound;
-}
-
-static enum lnn_reason stop(struct lnn_run *run)
-{
-    struct lnn_model *m = run->model;
-    if (run->o.max_steps && run->counts.steps >= run->o.max_steps) return LNN_STOP_STEPS;
-    if (gradient_stop(run)) return LNN_STOP_GRADIENT;
-    if (!isnan(run->o.stop_loss) && run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
-        lnn_objective_value(m->objective, m->W) <= run->o.stop_loss)
-        return LNN_STOP_LOSS;
-    return LNN_RUNNING;
-}
-
 /* Take one natural step and see whether it was the last. */
-static void advance(struct lnn_run *run, enum lnn_reason (*poll)(void *, const struct lnn_run *),
-                    void *arg)
+static void advance(struct lnn_run *run,
+                    enum lnn_reason (*poll)(void *, const struct lnn_run *), void *arg)
 {
     run->reason = run->ode->rhs ? flow_step(run) : map_step(run);
-    if (run->reason == LNN_RUNNING) run->reason = stop(run);
+    if (run->reason == LNN_RUNNING) run->reason = lnn_run_stop(run);
     if (run->reason == LNN_RUNNING && poll) run->reason = poll(arg, run);
     if (run->reason == LNN_RUNNING && run->t >= run->o.t_end) run->reason = LNN_END;
 }
@@ -335,7 +279,8 @@ static enum lnn_reason sample_closed_form(struct lnn_run *run, double t)
     return run->reason = t >= run->o.t_end ? LNN_END : LNN_RUNNING;
 }
 
-enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[], double *reached,
+enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[],
+                               double *reached,
                                enum lnn_reason (*poll)(void *, const struct lnn_run *),
                                void *poll_arg)
 {
@@ -350,7 +295,7 @@ enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[], double
         if (lnn_dense_eval(run->dense, t, y) != GSL_SUCCESS)
             return fail(run, LNN_FAIL_STEPPER, lnn_error());
         *reached = t;
-        return LNN_RUNNING; /* even if the natural step was the last: t lies within it */
+        return LNN_RUNNING; /* also within the last step */
     }
     memcpy(y, run->y, run->dim * sizeof *y);
     return run->reason;

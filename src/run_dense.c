@@ -20,7 +20,8 @@ static void lobatto(size_t inner, double node[])
         for (int iteration = 0; iteration < 20; iteration++) {
             gsl_sf_legendre_Pl_deriv_array((int)degree, z, P, dP);
             double n = (double)degree;
-            double second = (2 * z * dP[degree] - n * (n + 1) * P[degree]) / (1 - z * z);
+            double second =
+                (2 * z * dP[degree] - n * (n + 1) * P[degree]) / (1 - z * z);
             z -= dP[degree] / second;
         }
         node[i] = 0.5 * (1 + z);
@@ -42,8 +43,8 @@ static void integrated_basis(size_t n, const double node[], size_t i, long doubl
     for (size_t p = 0; p < n; p++) L[p] = c[p] / scale / (long double)(p + 1);
 }
 
-struct lnn_dense *lnn_dense_alloc(const gsl_odeiv2_system *sys, int implicit, double rtol,
-                                  double atol)
+struct lnn_dense *lnn_dense_alloc(const gsl_odeiv2_system *sys, int implicit,
+                                  double rtol, double atol)
 {
     size_t dim = sys->dimension, doubles = (3 * LNN_DENSE_INNER + 2) * dim;
     struct lnn_dense *dense = malloc(sizeof *dense + doubles * sizeof(double));
@@ -115,8 +116,9 @@ static void set_remainder(struct lnn_dense *dense)
         dense->remainder[c] = (dense->y1[c] - dense->y0[c]) - dense->remainder[c];
 }
 
-/* The i-th state on the retraced grid: two panels of the last rule's nodes, meeting in the
- * middle of the step. bsimp's steps are too long for one polynomial of this degree. */
+/* The i-th state on the retraced grid: two panels of the last rule's nodes, meeting in
+ * the middle of the step. bsimp's steps are too long for one polynomial of this degree.
+ */
 static const double *retraced(const struct lnn_dense *dense, int panel, size_t i)
 {
     const double *middle = dense->was[0];
@@ -179,7 +181,8 @@ static double change(struct lnn_dense *dense, size_t nodes)
     return worst;
 }
 
-/* f at the interior nodes of the n-node rule, on the present u, which is kept in `was`. */
+/* f at the interior nodes of the n-node rule, on the present u, which is kept in `was`.
+ */
 static int evaluate(struct lnn_dense *dense, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -196,9 +199,9 @@ static int evaluate(struct lnn_dense *dense, size_t n)
     return GSL_SUCCESS;
 }
 
-/* A sweep per order: 2, 3, ... interior nodes; the last rule may be iterated a few times
- * more, which only very long steps at loose tolerances need. Leaves in *worst the last
- * sweep's change in tolerances. */
+/* A sweep per order: 2, 3, ... interior nodes; the last rule may be iterated a few
+ * times more, which only very long steps at loose tolerances need. Leaves in *worst the
+ * last sweep's change in tolerances. */
 static int sweeps(struct lnn_dense *dense, double *worst)
 {
     enum { EXTRA = 6, SETTLED = 5 };
@@ -228,8 +231,8 @@ static int retrace(struct lnn_dense *dense)
         double begin = dense->t0 + 0.5 * dense->h * (node[n] + (double)panel);
         memcpy(to, from, dense->dim * sizeof *to);
         LNN_TRY(gsl_odeiv2_step_apply(dense->retrace, begin,
-                                      0.5 * dense->h * (node[n + 1] - node[n]), to, dense->u,
-                                      NULL, NULL, &dense->sys));
+                                      0.5 * dense->h * (node[n + 1] - node[n]), to,
+                                      dense->u, NULL, NULL, &dense->sys));
         from = to;
     }
     dense->state = LNN_DENSE_RETRACED;

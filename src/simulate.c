@@ -1,4 +1,5 @@
-/* A whole problem: all trajectories from sample to sample, side by side, into one file. */
+/* A whole problem: all trajectories from sample to sample, side by side, into one file.
+ */
 #include "lnn/simulate.h"
 
 #include <float.h>
@@ -28,15 +29,17 @@ int lnn_simulate_times(const struct lnn_problem *problem, double t[])
     for (size_t i = 1; i < n; i++) {
         double share = (double)i / (double)(n - 1);
         if (logarithmic) /* geometric from first (i = 1) to end (i = n - 1) */
-            share = n == 2 ? 1
-                           : exp(log(first / end) * (double)(n - 1 - i) / (double)(n - 2));
+            share = n == 2
+                        ? 1
+                        : exp(log(first / end) * (double)(n - 1 - i) / (double)(n - 2));
         t[i] = share * end;
     }
     t[n - 1] = end;
     for (size_t i = 1; i < n; i++)
         if (!(t[i] > t[i - 1]))
-            return lnn_fail(GSL_EINVAL, "time: %zu samples up to %g are closer than rounding",
-                            n, end);
+            return lnn_fail(GSL_EINVAL,
+                            "time: %zu samples up to %g are closer than rounding", n,
+                            end);
     return GSL_SUCCESS;
 }
 
@@ -58,7 +61,7 @@ static struct lnn_run_options run_options(const struct lnn_simulator *sim,
         .stop_gradient = p->stop.gradient_norm,
         .max_steps = p->stop.max_steps,
     };
-    if (reference) { /* it follows the first run wherever that goes: no stops of its own */
+    if (reference) { /* it follows the first run: no stops of its own */
         o.rtol = fmax(spec->rtol / 100, 1e-15);
         o.atol = spec->atol / 100;
         o.perturb = DBL_EPSILON;
@@ -71,8 +74,8 @@ static struct lnn_run_options run_options(const struct lnn_simulator *sim,
 static int open_reference(struct lnn_simulator *sim, struct lnn_track *track)
 {
     struct lnn_run_options o = run_options(sim, track, true);
-    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0, track->spec->learning_rate,
-                            &track->model_ref));
+    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
+                            track->spec->learning_rate, &track->model_ref));
     return lnn_run_alloc(track->ode, track->model_ref, &o, &track->run_ref);
 }
 
@@ -92,9 +95,11 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
     const struct lnn_network *net = &sim->net;
     size_t kd = sim->data->k * sim->data->d, dim = lnn_run_dim(track->run), widest = 0;
     size_t imbalances = lnn_network_imbalance_size(net);
-    for (size_t j = 0; j <= net->N; j++) widest = net->d[j] > widest ? net->d[j] : widest;
+    for (size_t j = 0; j <= net->N; j++)
+        widest = net->d[j] > widest ? net->d[j] : widest;
     track->y = calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N +
-                          widest * widest + kd, sizeof *track->y);
+                          widest * widest + kd,
+                      sizeof *track->y);
     if (!track->y) return lnn_fail(GSL_ENOMEM, "out of memory for %zu unknowns", dim);
     track->y_ref = track->y + dim;
     track->W = track->y_ref + dim;
@@ -111,8 +116,8 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
 static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
 {
     struct lnn_run_options o = run_options(sim, track, false);
-    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0, track->spec->learning_rate,
-                            &track->model));
+    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
+                            track->spec->learning_rate, &track->model));
     LNN_TRY(lnn_run_alloc(track->ode, track->model, &o, &track->run));
     if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
     LNN_TRY(lnn_track_describe(sim, track));
@@ -123,17 +128,21 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
 {
     const struct lnn_problem_trajectory *spec = track->spec;
     track->ode = lnn_registry_find((const void *const *)lnn_odes, spec->system);
-    track->stepper = lnn_registry_find((const void *const *)lnn_steppers, spec->stepper);
+    track->stepper =
+        lnn_registry_find((const void *const *)lnn_steppers, spec->stepper);
     track->objective0 = NAN;
-    if (!track->ode) return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
+    if (!track->ode)
+        return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
     if (track->ode->map && !(spec->learning_rate <= sim->problem->time.end))
-        return lnn_fail(GSL_EINVAL,
-                        "trajectory %s: learning_rate %g is above time.end %g, so that no "
-                        "iteration would be taken", spec->name, spec->learning_rate,
-                        sim->problem->time.end);
-    if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0) sim->partner = track;
+        return lnn_fail(
+            GSL_EINVAL,
+            "trajectory %s: learning_rate %g is above time.end %g, so that no "
+            "iteration would be taken",
+            spec->name, spec->learning_rate, sim->problem->time.end);
+    if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0)
+        sim->partner = track;
     return GSL_SUCCESS;
 }
 
@@ -148,8 +157,13 @@ static int open_results(struct lnn_simulator *sim)
         out->results[i] = (struct lnn_result){
             .name = strdup(spec->name ? spec->name : spec->system),
             .system = sim->tracks[i].ode->name,
-            .loss_error = NAN, .W_error = NAN, .drift_samples = NAN, .energy_balance = NAN,
-            .distance = NAN, .distance_t = NAN, .distance_error = NAN,
+            .loss_error = NAN,
+            .W_error = NAN,
+            .drift_samples = NAN,
+            .energy_balance = NAN,
+            .distance = NAN,
+            .distance_t = NAN,
+            .distance_error = NAN,
         };
         if (!out->results[i].name)
             return lnn_fail(GSL_ENOMEM, "out of memory for the results");
@@ -182,7 +196,8 @@ static int open_simulator(struct lnn_simulator *sim)
     sim->net = lnn_network_of(widths->n, widths->at);
     double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
     if (sim->net.size > INT_MAX || entries > INT_MAX)
-        return lnn_fail(GSL_EINVAL, "network.widths: %zu weights are more than BLAS can count",
+        return lnn_fail(GSL_EINVAL,
+                        "network.widths: %zu weights are more than BLAS can count",
                         sim->net.size);
     LNN_TRY(lnn_data_load(sim->problem, &sim->data));
     sim->w0 = calloc(sim->net.size, sizeof *sim->w0);
@@ -249,13 +264,15 @@ static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
     return now() < sim->last_call ? LNN_RUNNING : reason;
 }
 
-/* The second run, at the time the first has reached; once it fails there is no estimate. */
+/* The second run, at the time the first has reached; once it fails there is no
+ * estimate. */
 static void follow(struct lnn_simulator *sim, struct lnn_track *track)
 {
     double reached, h = lnn_run_counts(track->run)->h_largest;
     if (h > 0) lnn_run_limit(track->run_ref, 0.5 * h);
-    enum lnn_reason reason = lnn_run_sample(track->run_ref, track->reached, track->y_ref,
-                                            &reached, interrupted_behind, sim);
+    enum lnn_reason reason =
+        lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached,
+                       interrupted_behind, sim);
     bool good = !lnn_reason_failed(reason) && reached == track->reached &&
                 track->ode->product(track->model_ref, track->y_ref, track->W_ref) ==
                     GSL_SUCCESS;
@@ -273,14 +290,16 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     bool last = t == sim->times[sim->problem->time.samples - 1];
     if (last && track->reason == LNN_RUNNING) track->reason = LNN_END;
     track->done = track->reason != LNN_RUNNING;
-    /* a discrete system may not have moved since the last sample, nor one that stopped */
+    /* a discrete system may not have moved since the last sample, nor one that stopped
+     */
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
     return track->ode->product(track->model, track->y, track->W);
 }
 
-/* A numerical failure ends the trajectory, not the run; what the file refuses ends both. */
+/* A numerical failure ends the trajectory, not the run; what the file refuses ends
+ * both. */
 static int write_row(struct lnn_simulator *sim, struct lnn_track *track)
 {
     int status = track->fresh ? lnn_track_row(sim, track) : GSL_SUCCESS;
@@ -317,8 +336,8 @@ static int conclude(struct lnn_simulator *sim)
         LNN_TRY(lnn_track_conclude(sim, track));
     }
     sim->out->seconds = now() - sim->started;
-    struct lnn_attribute wall = {.name = "wall_seconds", .kind = 'n',
-                                 .number = sim->out->seconds};
+    struct lnn_attribute wall = {
+        .name = "wall_seconds", .kind = 'n', .number = sim->out->seconds};
     return lnn_file_attribute(sim->file, "volatile", &wall);
 }
 
@@ -342,10 +361,12 @@ static char *output_path(const struct lnn_simulator *sim)
     return strdup("trajectory.h5");
 }
 
-int lnn_simulate(const struct lnn_problem *problem, const struct lnn_simulate_options *options,
+int lnn_simulate(const struct lnn_problem *problem,
+                 const struct lnn_simulate_options *options,
                  struct lnn_simulation **simulation)
 {
-    struct lnn_simulator sim = {.problem = problem, .options = options, .started = now()};
+    struct lnn_simulator sim = {
+        .problem = problem, .options = options, .started = now()};
     *simulation = NULL;
     sim.out = calloc(1, sizeof *sim.out);
     if (!sim.out) return lnn_fail(GSL_ENOMEM, "out of memory");

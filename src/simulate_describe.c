@@ -30,8 +30,11 @@ static void add_observables(const struct lnn_simulator *sim, struct lnn_track *t
         *row = (struct lnn_row){0};
         if (!wanted(sim->problem, (*o)->name) || !(*o)->shape(&context, row)) continue;
         struct lnn_variable *v = &track->variables[track->n_variables++];
-        *v = (struct lnn_variable){.name = (*o)->name, .doc = (*o)->doc, .units = "1",
-                                   .integer = (*o)->integer, .rank = row->rank};
+        *v = (struct lnn_variable){.name = (*o)->name,
+                                   .doc = (*o)->doc,
+                                   .units = "1",
+                                   .integer = (*o)->integer,
+                                   .rank = row->rank};
         memcpy(v->dims, row->dims, sizeof v->dims);
         memcpy(v->axes, row->axes, sizeof v->axes);
         track->observables[track->n_observables++] = *o;
@@ -101,8 +104,8 @@ static struct lnn_attribute count(const char *name, size_t value)
 
 enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 14 };
 
-static size_t group_attributes(const struct lnn_simulator *sim, const struct lnn_track *track,
-                               struct lnn_attribute a[])
+static size_t group_attributes(const struct lnn_simulator *sim,
+                               const struct lnn_track *track, struct lnn_attribute a[])
 {
     size_t n = 0;
     a[n++] = text("system", track->ode->name);
@@ -115,13 +118,14 @@ static size_t group_attributes(const struct lnn_simulator *sim, const struct lnn
         a[n++] = number("atol", track->spec->atol);
     }
     if (track->ode->map) a[n++] = number("learning_rate", track->spec->learning_rate);
-    a[n++] = text("global_error",
-                  !sim->problem->global_error ? "not estimated"
-                  : track->ode->rhs           ? "difference to the same system and stepper at "
-                                                "rtol/100, atol/100, plus rounding"
-                  : track->ode->map ? "difference to the same iteration with every weight "
-                                      "perturbed by a random relative 2.2e-16 every time"
-                                    : "rounding of the closed form");
+    a[n++] =
+        text("global_error",
+             !sim->problem->global_error ? "not estimated"
+             : track->ode->rhs ? "difference to the same system and stepper at "
+                                 "rtol/100, atol/100, plus rounding"
+             : track->ode->map ? "difference to the same iteration with every weight "
+                                 "perturbed by a random relative 2.2e-16 every time"
+                               : "rounding of the closed form");
     return n;
 }
 
@@ -140,8 +144,8 @@ static void widths_text(const struct lnn_simulator *sim, char *s, size_t room)
         at += (size_t)snprintf(s + at, room - at, j ? " %zu" : "%zu", sim->net.d[j]);
 }
 
-static size_t root_attributes(const struct lnn_simulator *sim, char *widths, size_t room,
-                              struct lnn_attribute a[])
+static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
+                              size_t room, struct lnn_attribute a[])
 {
     const struct lnn_problem *p = sim->problem;
     double infimum;
@@ -162,14 +166,16 @@ static size_t root_attributes(const struct lnn_simulator *sim, char *widths, siz
     a[n++] = number("weight_decay", p->loss.weight_decay);
     a[n++] = number("loss_infimum", infimum);
     a[n++] = text("loss_infimum_is", known ? "the value" : "a lower bound");
-    a[n++] = text("loss_infimum_attained", attained == LNN_NOT_ATTAINED       ? "no"
-                                           : attained == LNN_ATTAINED_UNKNOWN ? "unknown"
-                                                                              : "yes");
+    a[n++] =
+        text("loss_infimum_attained", attained == LNN_NOT_ATTAINED       ? "no"
+                                      : attained == LNN_ATTAINED_UNKNOWN ? "unknown"
+                                                                         : "yes");
     a[n++] = count("samples_of_data", sim->data->m);
     return n;
 }
 
-static size_t volatile_attributes(char host[256], char when[64], struct lnn_attribute a[])
+static size_t volatile_attributes(char host[256], char when[64],
+                                  struct lnn_attribute a[])
 {
     time_t now = time(NULL);
     struct tm utc;
@@ -185,7 +191,8 @@ static size_t volatile_attributes(char host[256], char when[64], struct lnn_attr
 int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
 {
     struct lnn_group *groups = calloc(sim->n, sizeof *groups);
-    struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] = calloc(sim->n, sizeof *attributes);
+    struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] =
+        calloc(sim->n, sizeof *attributes);
     char *widths = malloc(24 * (sim->net.N + 1));
     int status = GSL_SUCCESS;
     if (!groups || !attributes || !widths)
@@ -209,8 +216,8 @@ int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
         char hostname[256] = "", when[64];
         size_t n_root = root_attributes(sim, widths, 24 * (sim->net.N + 1), root);
         size_t n_host = volatile_attributes(hostname, when, host);
-        status = lnn_file_create(path, sim->options->force, sim->n, groups, n_root, root,
-                                 n_host, host, sim->options->fsync, &sim->file);
+        status = lnn_file_create(path, sim->options->force, sim->n, groups, n_root,
+                                 root, n_host, host, sim->options->fsync, &sim->file);
     }
     free(groups);
     free(attributes);

@@ -35,7 +35,8 @@ struct lnn_simulator {
     struct lnn_track *partner; /* the first end_to_end trajectory, or NULL */
     struct lnn_file *file;
     struct lnn_simulation *out;
-    double started, last_call; /* last_call: when a second run must end after a signal */
+    double started,
+        last_call; /* last_call: when a second run must end after a signal */
     struct lnn_track *stepping; /* whose steps poll() is called for */
 };
 

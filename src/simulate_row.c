@@ -1,4 +1,5 @@
-/* One row: evaluate the observables of a track's state, write them, keep the summary. */
+/* One row: evaluate the observables of a track's state, write them, keep the summary.
+ */
 #include "simulate_private.h"
 
 #include <float.h>
@@ -13,7 +14,8 @@ static double rounding(const struct lnn_track *track)
     return DBL_EPSILON * (track->ode->at ? 64 : sqrt(steps + 1));
 }
 
-/* The gradient's norm; leaves W's singular values in the model's svd and G in the model. */
+/* The gradient's norm; leaves W's singular values in the model's svd and G in the
+ * model. */
 static int gradient(struct lnn_track *track, double *norm)
 {
     struct lnn_model *m = track->model;
@@ -66,8 +68,9 @@ static int observe(struct lnn_simulator *sim, struct lnn_track *track,
 static void summarise(struct lnn_simulator *sim, struct lnn_track *track,
                       const struct lnn_sample *sample)
 {
-    extern const struct lnn_observable lnn_observable_loss_error, lnn_observable_W_error,
-        lnn_observable_balancedness_drift, lnn_observable_energy_balance;
+    extern const struct lnn_observable lnn_observable_loss_error,
+        lnn_observable_W_error, lnn_observable_balancedness_drift,
+        lnn_observable_energy_balance;
     struct lnn_result *r = &sim->out->results[track - sim->tracks];
     size_t kd = sim->data->k * sim->data->d, N = sim->net.N;
     r->t = sample->t;
@@ -77,7 +80,8 @@ static void summarise(struct lnn_simulator *sim, struct lnn_track *track,
     lnn_observable_loss_error.eval(sample, &r->loss_error);
     lnn_observable_W_error.eval(sample, &r->W_error);
     track->W_error = r->W_error;
-    if (track->ode->energy) lnn_observable_energy_balance.eval(sample, &r->energy_balance);
+    if (track->ode->energy)
+        lnn_observable_energy_balance.eval(sample, &r->energy_balance);
     if (track->ode->layers && N > 1) {
         double *drift = track->scratch;
         lnn_observable_balancedness_drift.eval(sample, drift);

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-long double lnn_gauss_lagrange(size_t n, const long double x[], size_t j, long double at)
+long double lnn_gauss_lagrange(size_t n, const long double x[], size_t j,
+                               long double at)
 {
     long double product = 1;
     for (size_t i = 0; i < n; i++)

@@ -1,4 +1,5 @@
-/* Coefficients of Gauss collocation with s stages on [0, 1]; private to steppers/gauss.c.
+/* Coefficients of Gauss collocation with s stages on [0, 1]; private to
+ * steppers/gauss.c.
  *
  * With increments L_j = h b_j f(t + c_j h, Y_j) the method reads
  *     Y_i = y + sum_j m_ij L_j,   y1 = y + sum_j L_j,   m_ij = a_ij / b_j,
@@ -26,6 +27,7 @@ struct lnn_gauss_tableau {
 void lnn_gauss_tableau(size_t s, struct lnn_gauss_tableau *tableau);
 
 /* The j-th of the n Lagrange polynomials on the nodes x. */
-long double lnn_gauss_lagrange(size_t n, const long double x[], size_t j, long double at);
+long double lnn_gauss_lagrange(size_t n, const long double x[], size_t j,
+                               long double at);
 
 #endif

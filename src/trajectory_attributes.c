@@ -35,7 +35,8 @@ static size_t bounded_length(const char *text, size_t most)
     return end == NULL ? most : (size_t)(end - text);
 }
 
-static int append_string(struct writing *w, bool variable, const char *bytes, size_t size)
+static int append_string(struct writing *w, bool variable, const char *bytes,
+                         size_t size)
 {
     const char *text = bytes;
     if (!variable) return append(w, text, bounded_length(text, size));
@@ -108,7 +109,8 @@ static char *as_text(hid_t attribute)
     return NULL;
 }
 
-char *lnn_reader_attribute(struct lnn_reader *reader, const char *group, const char *name)
+char *lnn_reader_attribute(struct lnn_reader *reader, const char *group,
+                           const char *name)
 {
     char *text = NULL;
     struct lnn_h5_printing printing = lnn_h5_silence();
@@ -147,7 +149,8 @@ static int collect_attributes(struct lnn_reader *reader, const char *name,
     if (object < 0) return lnn_h5_fail(GSL_EINVAL, "%s: no \"%s\"", reader->path, name);
     int status = GSL_SUCCESS;
     /* Not every file tracks the order in which attributes were made. */
-    if (H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, add_name, found) < 0) {
+    if (H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, add_name, found) <
+        0) {
         lnn_h5_names_free(found);
         if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, found) < 0)
             status = lnn_h5_fail(GSL_EOF, "%s: cannot list attributes", reader->path);

@@ -11,9 +11,9 @@
 #include "lnn/err.h"
 #include "trajectory_private.h"
 
-int lnn_file_rows(const struct lnn_file *file, const struct lnn_layout *layout, size_t id,
-                  const struct lnn_column *column, size_t first, size_t count,
-                  double *values, bool write)
+int lnn_file_rows(const struct lnn_file *file, const struct lnn_layout *layout,
+                  size_t id, const struct lnn_column *column, size_t first,
+                  size_t count, double *values, bool write)
 {
     hsize_t start[3] = {first}, counts[3] = {count};
     int rank = 1;
@@ -25,11 +25,11 @@ int lnn_file_rows(const struct lnn_file *file, const struct lnn_layout *layout, 
         space >= 0 && memory >= 0 &&
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, counts, NULL) >= 0;
     if (good && write)
-        good =
-            H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values) >= 0;
+        good = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
+                        values) >= 0;
     else if (good)
-        good =
-            H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, values) >= 0;
+        good = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
+                       values) >= 0;
     int status = good ? GSL_SUCCESS
                       : lnn_h5_fail(GSL_EOF, "cannot %s %s",
                                     write ? "write" : "read back", file->path);

@@ -1,5 +1,5 @@
-/* Builds the file on disk: groups, scales, datasets at full extent, attributes. The rules
- * are at the top of trajectory_write.c. */
+/* Builds the file on disk: groups, scales, datasets at full extent, attributes. The
+ * rules are at the top of trajectory_write.c. */
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdint.h>
@@ -12,8 +12,9 @@
 
 static const unsigned ORDER = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
-/* Creation order for links (kinds that have links) and attributes. Attributes stay in the
- * object's header, where each change is one write; times would make files differ. */
+/* Creation order for links (kinds that have links) and attributes. Attributes stay in
+ * the object's header, where each change is one write; times would make files differ.
+ */
 static hid_t make_plist(hid_t class, bool links)
 {
     hid_t plist = H5Pcreate(class);
@@ -102,8 +103,9 @@ static bool set_storage(hid_t plist, const struct shape *shape)
     if (H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) < 0) return false;
     if (!shape->unlimited) return true;
     if (H5Pset_chunk(plist, shape->rank, shape->chunk) < 0) return false;
-    return shape->integer ? H5Pset_fill_value(plist, H5T_NATIVE_INT64, &integer_fill) >= 0
-                          : H5Pset_fill_value(plist, H5T_NATIVE_DOUBLE, &nan_fill) >= 0;
+    return shape->integer
+               ? H5Pset_fill_value(plist, H5T_NATIVE_INT64, &integer_fill) >= 0
+               : H5Pset_fill_value(plist, H5T_NATIVE_DOUBLE, &nan_fill) >= 0;
 }
 
 static hid_t make_dataset(hid_t group, const char *name, hid_t type,
@@ -130,7 +132,8 @@ static int fill_scale(hid_t scale, const char *name, size_t n)
     int32_t *index = malloc(n * sizeof *index);
     if (index == NULL) return lnn_fail(GSL_ENOMEM, "out of memory for axis %s", name);
     for (size_t i = 0; i < n; i++) index[i] = (int32_t)i;
-    herr_t good = H5Dwrite(scale, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, index);
+    herr_t good =
+        H5Dwrite(scale, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, index);
     free(index);
     if (good < 0 || H5DSset_scale(scale, name) < 0)
         return lnn_h5_fail(GSL_EOF, "cannot write axis %s", name);
@@ -160,7 +163,8 @@ static hsize_t chunk_rows(const struct lnn_line *line)
     return line->block < rows ? line->block : rows;
 }
 
-static int build_line(hid_t group, const struct lnn_line *line, struct lnn_layout *layout)
+static int build_line(hid_t group, const struct lnn_line *line,
+                      struct lnn_layout *layout)
 {
     struct shape shape = {.rank = 1,
                           .extent = {line->next},
@@ -186,8 +190,8 @@ static int build_column(hid_t group, const struct lnn_trail *trail,
                           .integer = v->integer};
     for (size_t i = 0; i < v->rank; i++)
         shape.extent[i + 1] = shape.chunk[i + 1] = v->dims[i];
-    hid_t id =
-        make_dataset(group, v->name, v->integer ? H5T_STD_I64LE : H5T_IEEE_F64LE, &shape);
+    hid_t id = make_dataset(group, v->name, v->integer ? H5T_STD_I64LE : H5T_IEEE_F64LE,
+                            &shape);
     if (id < 0) return GSL_EOF;
     layout->dataset[column->id] = id;
     if (H5DSattach_scale(id, layout->dataset[line->id], 0) < 0)
@@ -229,7 +233,8 @@ static int build_group(const struct lnn_file *file, const struct lnn_trail *trai
 
 static int make_file(const struct lnn_file *file, struct lnn_layout *layout)
 {
-    hid_t create = make_plist(H5P_FILE_CREATE, true), access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t create = make_plist(H5P_FILE_CREATE, true),
+          access = H5Pcreate(H5P_FILE_ACCESS);
     int status = GSL_SUCCESS;
     if (create >= 0 && access >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&

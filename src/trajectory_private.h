@@ -77,8 +77,8 @@ int lnn_file_rebuild(struct lnn_file *file);
 /* What HDF5 still holds goes to the file; `status` if that worked. */
 int lnn_file_drain(int status, const struct lnn_layout *layout, const char *path);
 /* Rows first..first+count-1 of a dataset to or from memory. */
-int lnn_file_rows(const struct lnn_file *file, const struct lnn_layout *layout, size_t id,
-                  const struct lnn_column *column, size_t first, size_t count,
-                  double *values, bool write);
+int lnn_file_rows(const struct lnn_file *file, const struct lnn_layout *layout,
+                  size_t id, const struct lnn_column *column, size_t first,
+                  size_t count, double *values, bool write);
 
 #endif

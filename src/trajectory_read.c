@@ -71,15 +71,15 @@ static int use_group(struct lnn_reader *reader, const char *name)
     close_group(reader);
     reader->group_name = strdup(name);
     if (reader->group_name == NULL) return lnn_fail(GSL_ENOMEM, "out of memory");
-    int status =
-        lnn_h5_group_open(reader->file, reader->path, reader->group_name, &reader->group);
+    int status = lnn_h5_group_open(reader->file, reader->path, reader->group_name,
+                                   &reader->group);
     if (status != GSL_SUCCESS) reader->group.id = -1;
     if (status != GSL_SUCCESS) close_group(reader);
     return status;
 }
 
-const char *const *lnn_reader_list(struct lnn_reader *reader, char kind, const char *name,
-                                   lnn_reader_collect *collect)
+const char *const *lnn_reader_list(struct lnn_reader *reader, char kind,
+                                   const char *name, lnn_reader_collect *collect)
 {
     struct lnn_reader_list *list = reader->lists;
     while (list != NULL && (list->kind != kind || strcmp(list->key, name) != 0))
@@ -188,8 +188,9 @@ static int get(struct lnn_reader *reader, const char *group, const char *name,
     LNN_TRY(lnn_h5_variable_open(&reader->group, name, &v));
     int status = GSL_SUCCESS;
     if (!v.numeric)
-        status = lnn_fail(GSL_EINVAL, "%s: %s/%s is not an array of numbers (rank <= 4)",
-                          reader->path, group, name);
+        status =
+            lnn_fail(GSL_EINVAL, "%s: %s/%s is not an array of numbers (rank <= 4)",
+                     reader->path, group, name);
     if (status == GSL_SUCCESS && shape != NULL) cut_shape(&v, shape);
     if (status == GSL_SUCCESS && values != NULL) {
         size_t rows = v.axis != NULL ? v.axis->end : v.rank > 0 ? v.dims[0] : 1;

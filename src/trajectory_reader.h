@@ -25,7 +25,7 @@ struct lnn_reader {
 /* The list of that kind and key; `collect` makes it at the first call. */
 typedef int lnn_reader_collect(struct lnn_reader *reader, const char *name,
                                struct lnn_h5_names *found);
-const char *const *lnn_reader_list(struct lnn_reader *reader, char kind, const char *name,
-                                   lnn_reader_collect *collect);
+const char *const *lnn_reader_list(struct lnn_reader *reader, char kind,
+                                   const char *name, lnn_reader_collect *collect);
 
 #endif

@@ -9,7 +9,8 @@ enum { BLOCK_ROWS = 256, BLOCK_BYTES = 1 << 20 };
 
 static bool bad_name(const char *name)
 {
-    return name == NULL || name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL;
+    return name == NULL || name[0] == '\0' || name[0] == '.' ||
+           strchr(name, '/') != NULL;
 }
 
 static bool reserved(const char *name)
@@ -52,8 +53,8 @@ static int check_pair(const struct lnn_group *g, const struct lnn_variable *a,
         return lnn_fail(GSL_EINVAL, "group %s: two variables %s", g->name, a->name);
     for (size_t i = 0; i < a->rank; i++) {
         if (same(a->axes[i], b->name))
-            return lnn_fail(GSL_EINVAL, "group %s: %s is a variable and an axis", g->name,
-                            b->name);
+            return lnn_fail(GSL_EINVAL, "group %s: %s is a variable and an axis",
+                            g->name, b->name);
         for (size_t j = 0; j < b->rank; j++)
             if (same(a->axes[i], b->axes[j]) && a->dims[i] != b->dims[j])
                 return lnn_fail(GSL_EINVAL, "group %s: axis %s has lengths %zu and %zu",
@@ -95,7 +96,8 @@ void *lnn_file_own(struct lnn_file *file, size_t n, size_t size)
     if (grown != NULL) file->owned = grown;
     void *fresh = grown == NULL ? NULL : calloc(n > 0 ? n : 1, size);
     if (fresh == NULL)
-        lnn_fail(GSL_ENOMEM, "out of memory for %s", file->path ? file->path : "a file");
+        lnn_fail(GSL_ENOMEM, "out of memory for %s",
+                 file->path ? file->path : "a file");
     else
         file->owned[file->n_owned++] = fresh;
     return fresh;

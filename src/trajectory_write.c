@@ -15,10 +15,11 @@
  *
  * How it grows. Everything is allocated and filled (NaN, -1) in PATH.tmp, which is then
  * renamed. From there on only data change, in place: a block's data rows, then - once
- * these are in the file - its time rows. So whenever the writer dies, the file opens and
- * each row with a finite time is whole. Whatever would change the file's structure (more
- * rows than expected, unused rows at the end, attributes known late) is done on a copy in
- * PATH.tmp that is renamed over PATH. complete = 1 comes last, there or in place. */
+ * these are in the file - its time rows. So whenever the writer dies, the file opens
+ * and each row with a finite time is whole. Whatever would change the file's structure
+ * (more rows than expected, unused rows at the end, attributes known late) is done on a
+ * copy in PATH.tmp that is renamed over PATH. complete = 1 comes last, there or in
+ * place. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,8 @@ static int check_path(const char *path, bool force)
         return lnn_fail(GSL_EOF, "cannot write %s: it is a directory", path);
     if (!S_ISREG(info.st_mode))
         return lnn_fail(GSL_EOF, "cannot write %s: it is not a regular file", path);
-    if (!force) return lnn_fail(GSL_EINVAL, "%s exists; use --force to replace it", path);
+    if (!force)
+        return lnn_fail(GSL_EINVAL, "%s exists; use --force to replace it", path);
     return GSL_SUCCESS;
 }
 
@@ -134,8 +136,8 @@ static int write_data(const struct lnn_file *file, const struct lnn_trail *trail
         const struct lnn_column *c = &trail->columns[i];
         const struct lnn_line *line = &trail->lines[c->line];
         if (line->buffered == 0) continue;
-        LNN_TRY(lnn_file_rows(file, &file->open, c->id, c, line->written, line->buffered,
-                              c->buffer, true));
+        LNN_TRY(lnn_file_rows(file, &file->open, c->id, c, line->written,
+                              line->buffered, c->buffer, true));
     }
     return GSL_SUCCESS;
 }
@@ -155,7 +157,8 @@ static int write_times(const struct lnn_file *file, const struct lnn_trail *trai
 static int settle(const struct lnn_file *file)
 {
     int status = lnn_file_drain(GSL_SUCCESS, &file->open, file->path);
-    if (status == GSL_SUCCESS && file->fsync) status = lnn_h5_disk_sync(file->open.disk);
+    if (status == GSL_SUCCESS && file->fsync)
+        status = lnn_h5_disk_sync(file->open.disk);
     return lnn_h5_disk_check(status, file->open.disk, file->path);
 }
 
@@ -218,8 +221,8 @@ static void store(const struct lnn_column *column, size_t row, const double valu
     }
 }
 
-static void put(struct lnn_trail *trail, size_t n_lines, double t, const double values[],
-                const double weights[])
+static void put(struct lnn_trail *trail, size_t n_lines, double t,
+                const double values[], const double weights[])
 {
     for (size_t i = 0; i < trail->n_columns; i++) {
         const struct lnn_column *c = &trail->columns[i];
@@ -259,7 +262,8 @@ int lnn_file_attribute(struct lnn_file *file, const char *group,
     else if (strcmp(group, "volatile") == 0)
         list = &file->unstable;
     for (size_t i = 0; list == NULL && i < file->n_groups; i++)
-        if (strcmp(group, file->groups[i].name) == 0) list = &file->groups[i].attributes;
+        if (strcmp(group, file->groups[i].name) == 0)
+            list = &file->groups[i].attributes;
     if (list == NULL)
         return lnn_fail(GSL_EINVAL, "%s has no group %s", file->path, group);
     if (list == &file->root && strcmp(attribute->name, "complete") == 0)
@@ -269,8 +273,8 @@ int lnn_file_attribute(struct lnn_file *file, const char *group,
 }
 
 /* A copy that says it is complete takes the name in one step. Where none is needed the
- * flag is set in place: one write of the root's header. That is safe from a kill, but not
- * from a power cut half-way through it, so with fsync there is always a copy. */
+ * flag is set in place: one write of the root's header. That is safe from a kill, but
+ * not from a power cut half-way through it, so with fsync there is always a copy. */
 static int finish(struct lnn_file *file, bool complete)
 {
     const struct lnn_attribute last = {

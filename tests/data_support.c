@@ -98,10 +98,11 @@ struct lnn_data *lnn_test_load(const char *widths, const char *format, ...)
     va_start(args, format);
     vsnprintf(data, sizeof data, format, args);
     va_end(args);
-    snprintf(text, sizeof text, "network: {widths: [%s]}\ndata: {%s}\n%stime: {end: 1}\n",
-             widths, data,
-             strstr(data, "observed:") || strstr(data, "mask:") ? "loss: {kind: masked}\n"
-                                                                : "");
+    snprintf(text, sizeof text,
+             "network: {widths: [%s]}\ndata: {%s}\n%stime: {end: 1}\n", widths, data,
+             strstr(data, "observed:") || strstr(data, "mask:")
+                 ? "loss: {kind: masked}\n"
+                 : "");
     struct lnn_problem *problem;
     struct lnn_data *loaded = NULL;
     int status = lnn_problem_parse(text, "p.yaml", NULL, &problem);
@@ -128,9 +129,9 @@ void lnn_test_refused(struct lnn_data *data, const char *begin, const char *hint
 
 struct lnn_data *lnn_test_diabetes(const char *widths, const char *keys)
 {
-    return lnn_test_need(lnn_test_load(widths,
-                                       "kind: csv, file: %s/tests/data/diabetes.csv.gz%s",
-                                       lnn_test_source(), keys));
+    return lnn_test_need(
+        lnn_test_load(widths, "kind: csv, file: %s/tests/data/diabetes.csv.gz%s",
+                      lnn_test_source(), keys));
 }
 
 static double trace(size_t n, const double A[])

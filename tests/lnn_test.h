@@ -18,17 +18,18 @@ static inline void lnn_test_setup(void)
 }
 
 /* Fails unless |x - y| <= tol (absolute); says all three. NaN fails. */
-#define LNN_CLOSE(x, y, tol)                                                             \
-    do {                                                                                 \
-        double lnn_x_ = (x), lnn_y_ = (y), lnn_tol_ = (tol);                             \
-        cr_assert(fabs(lnn_x_ - lnn_y_) <= lnn_tol_, "%s = %.17g, not %.17g +- %g", #x,  \
-                  lnn_x_, lnn_y_, lnn_tol_);                                             \
+#define LNN_CLOSE(x, y, tol)                                                        \
+    do {                                                                            \
+        double lnn_x_ = (x), lnn_y_ = (y), lnn_tol_ = (tol);                        \
+        cr_assert(fabs(lnn_x_ - lnn_y_) <= lnn_tol_, "%s = %.17g, not %.17g +- %g", \
+                  #x, lnn_x_, lnn_y_, lnn_tol_);                                    \
     } while (0)
 
-#define LNN_OK(call)                                                                     \
-    do {                                                                                 \
-        int lnn_code_ = (call);                                                          \
-        cr_assert(lnn_code_ == GSL_SUCCESS, "%s: %d, %s", #call, lnn_code_, lnn_error()); \
+#define LNN_OK(call)                                                        \
+    do {                                                                    \
+        int lnn_code_ = (call);                                             \
+        cr_assert(lnn_code_ == GSL_SUCCESS, "%s: %d, %s", #call, lnn_code_, \
+                  lnn_error());                                             \
     } while (0)
 
 /* A problem from text, to be freed with lnn_problem_free. */

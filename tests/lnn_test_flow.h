@@ -34,7 +34,8 @@ static inline void lnn_test_flow_free(struct lnn_test_flow *f)
 }
 
 /* y <- the solution at t1, from y at t0; GSL's status. */
-static inline int lnn_test_integrate(int (*rhs)(double, const double[], double[], void *),
+static inline int lnn_test_integrate(int (*rhs)(double, const double[], double[],
+                                                void *),
                                      void *params, size_t dim, double t0, double t1,
                                      double rtol, double atol, double y[])
 {

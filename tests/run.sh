@@ -77,6 +77,7 @@ unit
 if [ "$only" != unit ]; then
     suite tests/odes.sh "$build/lnnflow"
     suite tests/cli/run.sh "$build/lnnflow"
+    suite tests/readme.sh "$build"
     if [ -n "${reports-}" ]; then # the crash test's preloaded shim and ASan exclude each other
         count crash 0 0 1
     else

@@ -49,13 +49,15 @@ Test(closed_form, time_agrees_with_published_formulas)
     for (double u = 0.02; u < 1.5; u += 0.1) {
         double F[2], b = 1 - 2.0 / 3, at[] = {0.01, u};
         for (int i = 0; i < 2; i++)
-            F[i] = -pow(at[i], -b) / (b * 3) * gsl_sf_hyperg_2F1(1, -b, 1 - b, at[i] / 3);
+            F[i] =
+                -pow(at[i], -b) / (b * 3) * gsl_sf_hyperg_2F1(1, -b, 1 - b, at[i] / 3);
         LNN_CLOSE(lnn_mode_time(3, 3, 0.01, u), (F[1] - F[0]) / 3, 1e-12);
         for (int i = 0; i < 2; i++)
             F[i] = 2.0 / 3 * (-1 / sqrt(at[i]) + atanh(sqrt(at[i] / 3)) / sqrt(3));
         LNN_CLOSE(lnn_mode_time(4, 3, 0.01, u), (F[1] - F[0]) / 4, 1e-13);
     }
-    double N = 1e7, s = 3, u0 = 0.01, u = 1.5; /* N -> infinity, next term O(log(u0)/N) */
+    double N = 1e7, s = 3, u0 = 0.01,
+           u = 1.5; /* N -> infinity, next term O(log(u0)/N) */
     double limit =
         log(u * (s - u0) / (u0 * (s - u))) / (s * s) + 1 / (s * u0) - 1 / (s * u);
     LNN_CLOSE(N * lnn_mode_time((size_t)N, s, u0, u) / limit, 1, 2e-6);
@@ -86,7 +88,8 @@ Test(closed_form, time_agrees_with_quadrature)
                 gsl_integration_qag(&f, log(cases[c][1]), log(cases[c][2]), 0, 2e-14,
                                     1000, GSL_INTEG_GAUSS61, work, &expected, &error);
             cr_assert(status == GSL_SUCCESS || error < 1e-12 * fabs(expected));
-            LNN_CLOSE(lnn_mode_time(depths[i], m.s, cases[c][1], cases[c][2]) / expected,
+            LNN_CLOSE(lnn_mode_time(depths[i], m.s, cases[c][1], cases[c][2]) /
+                          expected,
                       1, 1e-12);
         }
     gsl_integration_workspace_free(work);
@@ -94,9 +97,9 @@ Test(closed_form, time_agrees_with_quadrature)
 
 Test(closed_form, mode_inverts_time)
 {
-    static const double cases[][3] = {{3, 1e-6, 1e-4}, {3, 1e-3, 2.99},  {1, 7, 1.5},
-                                      {1, 1e6, 3},     {-2, 5, 1e-3},    {-2, 1e-3, 1e-5},
-                                      {0, 3, 1e-4},    {2, 1.9, 1.99999}};
+    static const double cases[][3] = {
+        {3, 1e-6, 1e-4}, {3, 1e-3, 2.99},  {1, 7, 1.5},  {1, 1e6, 3},
+        {-2, 5, 1e-3},   {-2, 1e-3, 1e-5}, {0, 3, 1e-4}, {2, 1.9, 1.99999}};
     for (size_t N = 1; N <= 20; N++)
         for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
             double s = cases[c][0], u0 = cases[c][1], u = cases[c][2];
@@ -110,7 +113,8 @@ Test(closed_form, mode_inverts_time)
 
 Test(closed_form, mode_solves_its_equation)
 {
-    static const double targets[] = {2, 0.3, 0, -1.5}, starts[] = {0.2, 0.9, 4, -0.4, -3};
+    static const double targets[] = {2, 0.3, 0, -1.5},
+                        starts[] = {0.2, 0.9, 4, -0.4, -3};
     for (size_t N = 1; N <= 6; N++)
         for (size_t i = 0; i < 4; i++)
             for (size_t j = 0; j < 5; j++) {
@@ -141,7 +145,8 @@ Test(closed_form, fixed_points_and_barriers)
         LNN_CLOSE(lnn_mode(N, 1.5, 1, 1e9), 1.5, 1e-15);
         LNN_CLOSE(lnn_mode(N, 1.5, 40, 1e9), 1.5, 1e-15);
         LNN_CLOSE(lnn_mode(N, 1.5, 0, 2), N == 1 ? 1.5 * (1 - exp(-2)) : 0, 1e-15);
-        double u = lnn_mode(N, 1.5, -0.7, 5); /* 0 is a barrier for two layers and more */
+        double u =
+            lnn_mode(N, 1.5, -0.7, 5); /* 0 is a barrier for two layers and more */
         cr_assert(N == 1 ? u > 0 : u < 0 && u > -0.7);
         cr_assert(isnan(lnn_mode_time(N, 1.5, 0.2, 1.6)));
         cr_assert(isnan(lnn_mode_time(N, 1.5, 0.2, 0.1)));
@@ -198,7 +203,8 @@ Test(closed_form, planar_oracle)
                                       0.16609426181614046};
     double w[3];
     lnn_planar(3, target, w0, 0.6, w);
-    cr_assert(lnn_test_gap(3, w, expected) <= 1e-15, "%g", lnn_test_gap(3, w, expected));
+    cr_assert(lnn_test_gap(3, w, expected) <= 1e-15, "%g",
+              lnn_test_gap(3, w, expected));
     LNN_CLOSE(lnn_norm(3, w), 1.8637211176535, 1e-13);
     LNN_CLOSE((3 * w[0] + 4 * w[1]) / (5 * lnn_norm(3, w)), 0.9938744770436793, 1e-14);
     lnn_planar(3, target, w0, 1e5, w); /* far beyond the range of exp */

@@ -38,7 +38,8 @@ Test(closed_form_matrix, planar_is_the_two_layer_form_of_one_output)
 Test(closed_form_matrix, riccati_of_a_symmetric_factorisation)
 {
     /* U' = (Y - U U^T) U: X = 2 U U^T solves the Riccati equation */
-    static const double Y[] = {1, 0.3, 0.3, -0.5}, U0[] = {0.1, 0.2, 0, -0.05, 0.1, 0.3};
+    static const double Y[] = {1, 0.3, 0.3, -0.5},
+                        U0[] = {0.1, 0.2, 0, -0.05, 0.1, 0.3};
     double Q0[6], Q[4];
     struct lnn_riccati *riccati = NULL;
     for (size_t i = 0; i < 6; i++) Q0[i] = M_SQRT2 * U0[i];
@@ -198,7 +199,8 @@ Test(closed_form_matrix, aligned_modes_with_repeated_and_vanishing_values)
 
 Test(closed_form_matrix, alignment_keeps_clear_of_coincidences)
 {
-    /* for one of these x, in any one combination, two different modes nearly coincide */
+    /* for one of these x, in any one combination, two different modes nearly coincide
+     */
     static const double U[] = {0.6, -0.8, 0.8, 0.6}, V[] = {0.28, 0.96, 0.96, -0.28};
     for (double x = -3; x < 3; x += 5e-4) {
         double s[] = {1, 1 + x}, u0[] = {2, 1}, target[4], W0[4], misalignment = 1;
@@ -220,8 +222,8 @@ Test(closed_form_matrix, misalignment_is_seen)
     LNN_OK(lnn_closed_aligned(3, 2, 3, Phi, A0, &misalignment, &form));
     cr_assert(misalignment > 0.1);
     free(form);
-    LNN_OK(
-        lnn_closed_aligned(3, 2, 3, left, right, &misalignment, &form)); /* W Phi^T = 0 */
+    LNN_OK(lnn_closed_aligned(3, 2, 3, left, right, &misalignment,
+                              &form)); /* W Phi^T = 0 */
     cr_assert(misalignment > 0.1);
     free(form);
 }

@@ -15,7 +15,8 @@ static void selects(const char *path, const char *widths, const char *keys,
         lnn_test_need(lnn_test_load(widths, "kind: csv, file: %s%s", path, keys));
     for (size_t j = 0; j < data->d; j++) strcat(strcat(got, data->input_names[j]), " ");
     strcat(got, "-> ");
-    for (size_t j = 0; j < data->k; j++) strcat(strcat(got, data->target_names[j]), " ");
+    for (size_t j = 0; j < data->k; j++)
+        strcat(strcat(got, data->target_names[j]), " ");
     cr_assert_str_eq(got, want);
     /* column c of row r is 10 r + c, with a = 1, ..., e = 5 */
     for (size_t i = 0; i < data->m; i++) {
@@ -91,8 +92,9 @@ Test(csv, unused_text_columns_and_a_targets_file)
 {
     struct lnn_test_file f = lnn_test_file_of("id,a,b\nred,1,2\n,3,4\n"),
                          g = lnn_test_file_of("8;7\n6;5\n");
-    struct lnn_data *data = lnn_test_need(lnn_test_load(
-        "2, 2", "kind: csv, file: %s, inputs: [a, b], targets_file: %s", f.path, g.path));
+    struct lnn_data *data = lnn_test_need(
+        lnn_test_load("2, 2", "kind: csv, file: %s, inputs: [a, b], targets_file: %s",
+                      f.path, g.path));
     cr_assert_eq(data->X[3], 4);
     cr_assert_eq(data->Y[2], 6);
     cr_assert_str_eq(data->target_names[1], "x2");

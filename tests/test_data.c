@@ -71,8 +71,8 @@ Test(data, floor_of_rank_deficient_inputs_is_the_infimum)
         lnn_test_file_of("a,b,c,y\n1,1,2,1\n2,2,4,0\n-1,-1,-2,3\n0,0,0,1\n");
     struct lnn_data *all =
         lnn_test_need(lnn_test_load("3, 1", "kind: csv, file: %s", f.path));
-    struct lnn_data *one =
-        lnn_test_need(lnn_test_load("1, 1", "kind: csv, file: %s, inputs: [a]", f.path));
+    struct lnn_data *one = lnn_test_need(
+        lnn_test_load("1, 1", "kind: csv, file: %s, inputs: [a]", f.path));
     struct lnn_test_file g =
         lnn_test_file_of("a,b,y\n1,2,1\n1,2,3\n"); /* m = d = 2, rank 1: floor 1/2 */
     struct lnn_data *flat =
@@ -147,9 +147,9 @@ Test(data, whitened_moments_are_the_identity)
     lnn_data_free(data);
 }
 
-/* The least squares residual does not see how the span of inputs and constant is written:
- * standardised and centred, whitened, or raw with an intercept. The number is numpy's
- * lstsq on the same file; without the constant it is another. */
+/* The least squares residual does not see how the span of inputs and constant is
+ * written: standardised and centred, whitened, or raw with an intercept. The number is
+ * numpy's lstsq on the same file; without the constant it is another. */
 Test(data, diabetes_floor_is_the_least_squares_optimum)
 {
     static const struct {
@@ -161,7 +161,8 @@ Test(data, diabetes_floor_is_the_least_squares_optimum)
         {"10, 1", ", scale: whiten, target_scale: center", 1429.8481737933753},
         {"11, 1", ", intercept: true", 1429.8481737933753},
         {"11, 1", ", scale: standardize, intercept: true", 1429.8481737933753},
-        {"10, 1", ", scale: standardize, target_scale: standardize", 0.24112578888982505},
+        {"10, 1", ", scale: standardize, target_scale: standardize",
+         0.24112578888982505},
     };
     for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
         struct lnn_data *data = lnn_test_diabetes(at[i].widths, at[i].keys);

@@ -188,7 +188,8 @@ Test(descent, steps_of_the_quartic_loss)
     struct naive_case one = open_case(
         text, "network: {widths: [2, 1]}\ndata: {kind: target, matrix: [[10, 1]]}\n");
     struct naive_case two = open_case(
-        text, "network: {widths: [2, 1, 1]}\ndata: {kind: target, matrix: [[100, 1]]}\n");
+        text,
+        "network: {widths: [2, 1, 1]}\ndata: {kind: target, matrix: [[100, 1]]}\n");
     double y[2] = {0, 0}, w[2] = {0.01, 1e-5}, gap = 99.99;
     cr_assert_eq(steps_to(system_called("gradient_descent"), &one, 0.019, y), 263149);
     int steps = steps_to(system_called("end_to_end_descent"), &two,

@@ -130,8 +130,9 @@ static void check_field(size_t N, size_t k, size_t d, size_t rank, bool exact)
     LNN_OK(lnn_model_end_to_end(c.model, f.W, F, &square));
     formula(&f, N, G, want);
     double size = naive_norm(k * d, G), tol = 1e-13 * size + noise(&f, N, rank, size);
-    cr_assert(lnn_test_gap(k * d, F, want) <= tol, "N %zu, %zu x %zu, rank %zu: %g > %g",
-              N, k, d, rank, lnn_test_gap(k * d, F, want), tol);
+    cr_assert(lnn_test_gap(k * d, F, want) <= tol,
+              "N %zu, %zu x %zu, rank %zu: %g > %g", N, k, d, rank,
+              lnn_test_gap(k * d, F, want), tol);
     LNN_CLOSE(square, naive_dot(k * d, G, want), tol * size);
     double *P = preconditioner(&f, N); /* and as P_W vec(G) */
     naive_transpose(k, d, G, T);
@@ -168,7 +169,8 @@ Test(end_to_end, spectrum_of_the_dense_preconditioner)
             size_t k = ends[i][0], d = ends[i][1], q = k < d ? k : d;
             for (size_t rank = 0; rank <= q; rank++) {
                 struct factors f = open_factors(k, d, rank, false);
-                double *P = preconditioner(&f, N), values[12], smallest, largest, sum = 0;
+                double *P = preconditioner(&f, N), values[12], smallest, largest,
+                       sum = 0;
                 LNN_OK(lnn_eig_symmetric(k * d, P, values, NULL));
                 lnn_preconditioner_range(N, k, d, f.s, &smallest, &largest);
                 LNN_CLOSE(smallest, values[0], 1e-14);

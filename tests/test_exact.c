@@ -8,8 +8,8 @@ static const struct lnn_ode *ode(void)
     return lnn_registry_find((const void *const *)lnn_odes, "exact");
 }
 
-/* W_j' = -(W_N..W_{j+1})^T G (W_{j-1}..W_1)^T, G = W Lambda_xx - Lambda_yx, written down
- * without any of the library's products. */
+/* W_j' = -(W_N..W_{j+1})^T G (W_{j-1}..W_1)^T, G = W Lambda_xx - Lambda_yx, written
+ * down without any of the library's products. */
 static int layers_rhs(double t, const double w[], double dw[], void *params)
 {
     const struct lnn_model *m = params;
@@ -22,8 +22,8 @@ static int layers_rhs(double t, const double w[], double dw[], void *params)
                           before[j - 1], before[j]);
     for (size_t i = 0; i < k; i++) after[N][i * k + i] = 1; /* W_N..W_{j+1} */
     for (size_t j = N; j >= 1; j--)
-        lnn_test_multiply(k, d[j - 1], d[j], after[j], w + lnn_network_offset(&m->net, j),
-                          after[j - 1]);
+        lnn_test_multiply(k, d[j - 1], d[j], after[j],
+                          w + lnn_network_offset(&m->net, j), after[j - 1]);
     for (size_t i = 0; i < k * d[0]; i++) G[i] = -m->data->Lyx[i];
     lnn_test_multiply(k, d[0], d[0], before[N], m->data->Lxx, G);
     for (size_t j = 1; j <= N; j++) {
@@ -47,13 +47,14 @@ static double gap_to_layers(struct lnn_test_flow *f, double end)
 {
     struct lnn_model *m = f->model;
     size_t kd = ode()->dim(m), dim = m->net.size;
-    double *w = malloc((dim + 2 * kd) * sizeof *w), *y = w + dim, *W = y + kd, worst = 0;
+    double *w = malloc((dim + 2 * kd) * sizeof *w), *y = w + dim, *W = y + kd,
+           worst = 0;
     memcpy(w, f->w0, dim * sizeof *w);
     LNN_OK(ode()->init(m, y));
     for (int i = 0; i <= 4; i++) {
         if (i > 0)
-            LNN_OK(lnn_test_integrate(layers_rhs, m, dim, (i - 1) * end / 4, i * end / 4,
-                                      1e-13, 1e-15, w));
+            LNN_OK(lnn_test_integrate(layers_rhs, m, dim, (i - 1) * end / 4,
+                                      i * end / 4, 1e-13, 1e-15, w));
         lnn_network_product(&m->net, w, W, m->chain);
         LNN_OK(ode()->at(m, i * end / 4, y));
         double gap = lnn_test_gap(kd, W, y);
@@ -77,7 +78,8 @@ Test(exact, aligned_layers_of_every_depth)
             char text[1024];
             double A[6], P[6];
             for (size_t i = 0; i < 6; i++) {
-                double a = U[i / 3 * 2] * Vt[i % 3], b = U[i / 3 * 2 + 1] * Vt[3 + i % 3];
+                double a = U[i / 3 * 2] * Vt[i % 3],
+                       b = U[i / 3 * 2 + 1] * Vt[3 + i % 3];
                 P[i] = 3 * a + b;
                 A[i] = modes[c][0] * a + modes[c][1] * b;
             }
@@ -85,10 +87,11 @@ Test(exact, aligned_layers_of_every_depth)
                 text, sizeof text,
                 "network: {widths: %s}\ntime: {end: 1}\n"
                 "data: {kind: target, matrix: [[%.17g, %.17g, %.17g], [%.17g, %.17g, "
-                "%.17g]]}\ninit: {kind: balanced, rotate: true, matrix: [[%.17g, %.17g, "
+                "%.17g]]}\ninit: {kind: balanced, rotate: true, matrix: [[%.17g, "
+                "%.17g, "
                 "%.17g], [%.17g, %.17g, %.17g]]}\n",
-                widths[N - 1], P[0], P[1], P[2], P[3], P[4], P[5], A[0], A[1], A[2], A[3],
-                A[4], A[5]);
+                widths[N - 1], P[0], P[1], P[2], P[3], P[4], P[5], A[0], A[1], A[2],
+                A[3], A[4], A[5]);
             struct lnn_test_flow f = lnn_test_flow_of(text);
             double gap = gap_to_layers(&f, 0.9);
             cr_assert(gap <= 1e-11, "%zu layers, start %zu: %g", N, c, gap);
@@ -145,17 +148,19 @@ Test(exact, lambda_balanced_oracle)
 {
     static const double lambda[] = {0.7, -0.7, 5};
     static const double expected[][4] = {
-        {0.9164074049153392, 0.4571222777427902, -0.2006043902204661, 0.7198847726320371},
-        {0.9164074049153392, 0.4571222777427902, -0.2006043902204661, 0.7198847726320371},
+        {0.9164074049153392, 0.4571222777427902, -0.2006043902204661,
+         0.7198847726320371},
+        {0.9164074049153392, 0.4571222777427902, -0.2006043902204661,
+         0.7198847726320371},
         {0.999752117339598, 0.49982303181, -0.29976543111, 0.79978619053}};
     for (size_t i = 0; i < 3; i++) {
         char text[512];
-        snprintf(
-            text, sizeof text,
-            "network: {widths: [2, 2, 2]}\ntime: {end: 1.5}\n"
-            "data: {kind: target, matrix: [[1, .5], [-.3, .8]]}\n"
-            "init: {kind: lambda_balanced, lambda: %g, matrix: [[.2, -.1], [.3, .25]]}\n",
-            lambda[i]);
+        snprintf(text, sizeof text,
+                 "network: {widths: [2, 2, 2]}\ntime: {end: 1.5}\n"
+                 "data: {kind: target, matrix: [[1, .5], [-.3, .8]]}\n"
+                 "init: {kind: lambda_balanced, lambda: %g, matrix: [[.2, -.1], [.3, "
+                 ".25]]}\n",
+                 lambda[i]);
         struct lnn_test_flow f = lnn_test_flow_of(text);
         double W[4];
         LNN_OK(ode()->init(f.model, W));
@@ -168,7 +173,8 @@ Test(exact, lambda_balanced_oracle)
 Test(exact, one_hidden_unit_needs_no_balance)
 {
     struct lnn_test_flow f = lnn_test_flow_of(
-        "network: {widths: [3, 1, 2]}\ntime: {end: 1}\ninit: {kind: gaussian, scale: 1}\n"
+        "network: {widths: [3, 1, 2]}\ntime: {end: 1}\ninit: {kind: gaussian, scale: "
+        "1}\n"
         "data: {kind: target, matrix: [[1, .5, -.25], [0, -1, .75]]}\n");
     double gap = gap_to_layers(&f, 3);
     cr_assert(gap <= 1e-11, "%g", gap);

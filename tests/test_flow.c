@@ -19,8 +19,8 @@ static void integrate(const char *name, struct naive_case *c, double t, double W
 {
     const struct lnn_ode *ode = system_called(name);
     gsl_odeiv2_system system = {ode->rhs, ode->jac, ode->dim(c->model), c->model};
-    gsl_odeiv2_driver *driver =
-        gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-3, 1e-13, 1e-13);
+    gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(
+        &system, gsl_odeiv2_step_rk8pd, 1e-3, 1e-13, 1e-13);
     double *y = naive_new(system.dimension), at = 0;
     gsl_odeiv2_driver_set_nmax(driver, 100000);
     LNN_OK(ode->init(c->model, y));
@@ -33,8 +33,8 @@ static void integrate(const char *name, struct naive_case *c, double t, double W
         free(y);
 }
 
-static struct naive_case open_case(const char *widths, const char *Phi, const char *init,
-                                   const char *more)
+static struct naive_case open_case(const char *widths, const char *Phi,
+                                   const char *init, const char *more)
 {
     char text[1000];
     snprintf(text, sizeof text,
@@ -56,8 +56,8 @@ struct published {
 static const struct published standard[] = {
     {"[3, 2]",
      1,
-     {0.7424843911799871, 0.24248439117998735, -0.12124219558999388, 0.01839397205857275,
-      -0.48496878235997487, 0.41890850294569826},
+     {0.7424843911799871, 0.24248439117998735, -0.12124219558999388,
+      0.01839397205857275, -0.48496878235997487, 0.41890850294569826},
      0.262212111270943},
     {"[3, 2]",
      3,
@@ -66,8 +66,8 @@ static const struct published standard[] = {
      0.00480258234229145},
     {"[3, 4, 2]",
      1,
-     {0.7642497690249973, 0.13437856102106327, -0.04043711669000423, 0.01870305988316392,
-      0.039518050444605046, 0.009702488456322237},
+     {0.7642497690249973, 0.13437856102106327, -0.04043711669000423,
+      0.01870305988316392, 0.039518050444605046, 0.009702488456322237},
      0.931080898676951},
     {"[3, 2, 2]",
      3,
@@ -76,8 +76,8 @@ static const struct published standard[] = {
      0.389847143342373},
     {"[3, 4, 3, 2]",
      1,
-     {0.8434402205126628, 0.15869683775652582, -0.03839353509586777, 0.016890972559968583,
-      0.05671260739055495, -0.007214680924307457},
+     {0.8434402205126628, 0.15869683775652582, -0.03839353509586777,
+      0.016890972559968583, 0.05671260739055495, -0.007214680924307457},
      0.938038510839605},
     {"[3, 2, 5, 2]",
      3,

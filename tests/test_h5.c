@@ -5,7 +5,8 @@
 TestSuite(h5, .init = lnn_test_setup);
 
 /* Plain datasets, contiguous, without scales; entry i is base + i. */
-static void add(hid_t file, const char *name, int rank, const hsize_t dims[], double base)
+static void add(hid_t file, const char *name, int rank, const hsize_t dims[],
+                double base)
 {
     size_t n = 1;
     for (int i = 0; i < rank; i++) n *= (size_t)dims[i];
@@ -14,8 +15,8 @@ static void add(hid_t file, const char *name, int rank, const hsize_t dims[], do
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_create_intermediate_group(links, 1);
-    hid_t id =
-        H5Dcreate2(file, name, H5T_NATIVE_DOUBLE, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t id = H5Dcreate2(file, name, H5T_NATIVE_DOUBLE, space, links, H5P_DEFAULT,
+                          H5P_DEFAULT);
     H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(id);
     H5Pclose(links);
@@ -92,7 +93,8 @@ Test(h5, layers_that_do_not_fit_are_told_apart)
     H5Fclose(file);
     cr_expect(eq(int, lnn_h5_weights(path, "a", -1, 3, (const size_t[]){3, 4, 5}, w),
                  GSL_EINVAL));
-    cr_expect(strstr(lnn_error(), "W2 is 2 x 4 in the file, 5 x 4 by the widths") != NULL,
+    cr_expect(strstr(lnn_error(), "W2 is 2 x 4 in the file, 5 x 4 by the widths") !=
+                  NULL,
               "%s", lnn_error());
     cr_expect(
         eq(int, lnn_h5_weights(path, "", -1, 3, widths, w), GSL_EINVAL)); /* which? */
@@ -110,7 +112,8 @@ Test(h5, weights_of_our_own_files)
     char *path = sample_path();
     double w[SAMPLE_WEIGHTS];
     cr_assert(eq(int, sample_write(path, 40, 10, 3), 0));
-    cr_assert(eq(int, lnn_h5_weights(path, "", -1, 2, widths, w), 0), "%s", lnn_error());
+    cr_assert(eq(int, lnn_h5_weights(path, "", -1, 2, widths, w), 0), "%s",
+              lnn_error());
     cr_expect(eq(dbl, w[5], sample(9, 16 + 5)));
     cr_assert(eq(int, lnn_h5_weights(path, "g", 1, 2, widths, w), 0));
     cr_expect(eq(dbl, w[0], sample(3, 16)));
@@ -147,7 +150,8 @@ Test(h5, foreign_groups_are_read_like_ours)
     cr_expect(eq(sz, shape.dims[0], 2));
     cr_expect(eq(dbl, values[1], 10));
     free(values);
-    cr_expect(eq(int, lnn_reader_get(reader, "", "absent", &shape, &values), GSL_EINVAL));
+    cr_expect(
+        eq(int, lnn_reader_get(reader, "", "absent", &shape, &values), GSL_EINVAL));
     cr_expect(eq(int, lnn_reader_shape(reader, "steps", "x", &shape), 0));
     cr_expect(eq(sz, shape.dims[1], 2));
     lnn_reader_close(reader);

@@ -71,7 +71,8 @@ Test(init, every_start_has_a_doc_and_repeats_itself)
         cr_assert_not_null(lnn_inits[i]->start);
         if (strcmp(lnn_inits[i]->name, "file") == 0) continue;
         snprintf(init, sizeof init, "{kind: %s}", lnn_inits[i]->name);
-        double *w = start_of("3, 2, 2", init, &net), *v = start_of("3, 2, 2", init, &net);
+        double *w = start_of("3, 2, 2", init, &net),
+               *v = start_of("3, 2, 2", init, &net);
         cr_assert_not_null(w, "%s: %s", init, lnn_error());
         cr_assert_arr_eq(w, v, net.size * sizeof *w);
         free(w);
@@ -157,8 +158,8 @@ Test(init, balanced_start_of_the_standard_matrix)
     static const double root[2] = {0.7913571463319387, 0.6555913880268996};
     struct lnn_network net;
     double *w = start_of(
-        "3, 4, 3, 2", "{kind: balanced, matrix: [[0.3, -0.2, 0.1], [0.05, 0.4, -0.15]]}",
-        &net);
+        "3, 4, 3, 2",
+        "{kind: balanced, matrix: [[0.3, -0.2, 0.1], [0.05, 0.4, -0.15]]}", &net);
     cr_assert_not_null(w, "%s", lnn_error());
     LNN_CLOSE(product_gap(&net, w, A0), 0, 1e-15);
     for (size_t j = 1; j <= 3; j++) {
@@ -238,10 +239,11 @@ Test(init, gaussian_layers_have_the_expected_imbalance)
 
 Test(init, orthogonal_weights_are_the_numbers_they_always_were)
 {
-    static const double want[10] = {
-        0.16002441283408395, 0.06154577408908,    -0.985192521788956, 0.7398305945936717,
-        0.6532505661013123,  0.16097946822961395, 0.6368943053838674, 0.7709511293004253,
-        -0.7709511293004254, 0.6368943053838673};
+    static const double want[10] = {0.16002441283408395, 0.06154577408908,
+                                    -0.985192521788956,  0.7398305945936717,
+                                    0.6532505661013123,  0.16097946822961395,
+                                    0.6368943053838674,  0.7709511293004253,
+                                    -0.7709511293004254, 0.6368943053838673};
     struct lnn_network net;
     double *w = start_of("3, 2, 2", "{kind: orthogonal, scale: 1, seed: 2}", &net);
     for (int i = 0; i < 10; i++) cr_assert_eq(w[i], want[i], "%.17g", w[i]);
@@ -298,7 +300,8 @@ Test(init, noise_has_its_standard_deviation)
         for (size_t c = 0; c < 5000; c++) mean += w[c] / n;
         LNN_CLOSE(mean, 0, 5 * 0.2 / sqrt(n));
         LNN_CLOSE(naive_dot(5000, w, w) / n, 0.04, 5 * 0.04 * sqrt(2 / n));
-        cr_assert_gt(lnn_test_gap(2500, w, w + 2500), 0.1); /* each layer draws its own */
+        cr_assert_gt(lnn_test_gap(2500, w, w + 2500),
+                     0.1); /* each layer draws its own */
         free(w);
     }
 }
@@ -319,8 +322,8 @@ static void write_matrix(hid_t file, const char *name, int rank, const hsize_t d
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t set = H5Dcreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT,
                            H5P_DEFAULT);
-    cr_assert_geq(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values),
-                  0);
+    cr_assert_geq(
+        H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
     H5Dclose(set);
     H5Sclose(space);
 }

@@ -206,7 +206,8 @@ static void check_qr(size_t m, size_t n)
     double *A = naive_random(m * n, m), *copy = naive_random(m * n, m),
            *T = naive_new(m * n);
     double *R = naive_new(q * n), *RT = naive_new(q * n), *gram = naive_new(n * n);
-    double *want = naive_new(n * n), *B = naive_random(l * m, 9), *BQ = naive_new(l * q);
+    double *want = naive_new(n * n), *B = naive_random(l * m, 9),
+           *BQ = naive_new(l * q);
     double *BA = naive_new(l * n), *BQR = naive_new(l * n);
     LNN_OK(lnn_qr(m, n, A, R, l, B, BQ));
     for (size_t i = 0; i < q; i++)
@@ -239,7 +240,8 @@ Test(linalg, qr_without_right_hand_sides)
 Test(linalg, symmetric_eigenvalues_ascend_and_rebuild_the_matrix)
 {
     for (size_t n = 1; n <= 12; n++) {
-        double *A = naive_random(n * n, n), *V = naive_new(n * n), *T = naive_new(n * n);
+        double *A = naive_random(n * n, n), *V = naive_new(n * n),
+               *T = naive_new(n * n);
         double *B = naive_new(n * n), values[12], alone[12];
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < i; j++) A[j * n + i] = A[i * n + j];

@@ -29,7 +29,8 @@ Test(logistic, derivatives)
     lnn_test_release(&c);
 }
 
-/* Scores of +-800, where exp overflows: the loss is linear, the gradient +-x or tiny. */
+/* Scores of +-800, where exp overflows: the loss is linear, the gradient +-x or tiny.
+ */
 Test(logistic, does_not_overflow)
 {
     struct lnn_test_bound b =
@@ -60,8 +61,9 @@ Test(logistic, outputs_add)
     static const double W[] = {0.2, -0.4, 1.5, 0.6};
     double value[3];
     for (size_t i = 0; i < 3; i++) {
-        snprintf(data, sizeof data, "kind: csv, file: %s, inputs: [x1, x2], targets: %s",
-                 f.path, targets[i]);
+        snprintf(data, sizeof data,
+                 "kind: csv, file: %s, inputs: [x1, x2], targets: %s", f.path,
+                 targets[i]);
         struct lnn_test_bound b =
             lnn_test_bind(i ? "2, 1" : "2, 2", "kind: logistic", data);
         value[i] = lnn_objective_value(b.o, i == 2 ? W + 2 : W);
@@ -90,12 +92,13 @@ Test(logistic, infimum)
         double infimum = -1;
         struct lnn_test_bound b =
             lnn_test_bind_table("2, 1", "kind: logistic", at[i].text);
-        cr_assert_eq(b.o->loss->infimum(b.o, &infimum), at[i].attained, "%s", at[i].text);
+        cr_assert_eq(b.o->loss->infimum(b.o, &infimum), at[i].attained, "%s",
+                     at[i].text);
         cr_assert_eq(infimum, 0);
         lnn_test_release(&b);
     }
-    struct lnn_test_bound b =
-        lnn_test_bind("2, 2", "kind: logistic", "kind: target, matrix: [[1, 0], [0, 1]]");
+    struct lnn_test_bound b = lnn_test_bind("2, 2", "kind: logistic",
+                                            "kind: target, matrix: [[1, 0], [0, 1]]");
     double infimum, W[] = {50, -50, -50, 50};
     cr_assert_eq(b.o->loss->infimum(b.o, &infimum), LNN_NOT_ATTAINED);
     cr_assert_lt(lnn_objective_value(b.o, W), 1e-20);

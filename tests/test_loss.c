@@ -22,7 +22,8 @@ static const struct {
     {"1, 1", "kind: target, matrix: [[2]]"},
     {"4, 2", "kind: teacher, samples: 30, noise: 0.3, seed: 1"},
     {"2, 5", "kind: teacher, samples: 30, noise: 0.3, seed: 2, scale: whiten"},
-    {"3, 3", "kind: teacher, samples: 12, noise: 1, condition: 1e4, scale: standardize"},
+    {"3, 3",
+     "kind: teacher, samples: 12, noise: 1, condition: 1e4, scale: standardize"},
     {"6, 2", "kind: teacher, samples: 4, noise: 0.3, seed: 3"},         /* m < d */
     {"6, 1", "kind: teacher, samples: 5, scale: standardize, seed: 3"}, /* rank 4 */
     {"1, 1", "kind: teacher, samples: 1, noise: 1"},
@@ -174,8 +175,8 @@ Test(loss, lp_on_a_target_matrix)
 {
     static const double W[] = {0, 2, 1, 5}, D[] = {1, 1, 1, 1};
     double HD[4], G[4], infimum;
-    struct lnn_test_bound b =
-        lnn_test_bind("2, 2", "kind: lp, p: 3", "kind: target, matrix: [[1, 2], [3, 4]]");
+    struct lnn_test_bound b = lnn_test_bind("2, 2", "kind: lp, p: 3",
+                                            "kind: target, matrix: [[1, 2], [3, 4]]");
     cr_assert_eq(lnn_objective_value(b.o, W), 1 + 0 + 8 + 1);
     cr_assert_eq(b.o->loss->infimum(b.o, &infimum), LNN_ATTAINED);
     cr_assert_eq(infimum, 0);

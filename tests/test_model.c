@@ -81,11 +81,12 @@ Test(model, derivatives_on_data_that_is_not_whitened)
                                          "lp, p: 4, scaling: papers"};
     for (int l = 0; l < 3; l++) {
         char text[500];
-        snprintf(text, sizeof text,
-                 "network: {widths: [4, 3, 2]}\nloss: {kind: %s, weight_decay: 0.1}\n"
-                 "data: {kind: teacher, samples: 9, noise: 0.3, condition: 50, seed: 4}\n"
-                 "init: {kind: zero}\ntime: {end: 1}\n",
-                 losses[l]);
+        snprintf(
+            text, sizeof text,
+            "network: {widths: [4, 3, 2]}\nloss: {kind: %s, weight_decay: 0.1}\n"
+            "data: {kind: teacher, samples: 9, noise: 0.3, condition: 50, seed: 4}\n"
+            "init: {kind: zero}\ntime: {end: 1}\n",
+            losses[l]);
         struct naive_case c = naive_open(text);
         check_gradient(&c, 7);
         check_hessian(&c, 8);
@@ -98,7 +99,8 @@ Test(model, objective_is_loss_and_decay)
 {
     static const struct naive_widths widths = {4, {3, 4, 3, 2}};
     struct naive_case plain = naive_target(&widths, Phi, "");
-    struct naive_case decay = naive_target(&widths, Phi, "loss: {weight_decay: 0.25}\n");
+    struct naive_case decay =
+        naive_target(&widths, Phi, "loss: {weight_decay: 0.25}\n");
     double *w = naive_random(plain.net.size, 5), *W = naive_new(10000), loss = 0;
     naive_partial(&plain.net, w, 1, 3, W);
     for (int i = 0; i < 6; i++) loss += 0.5 * (W[i] - Phi[i]) * (W[i] - Phi[i]);
@@ -141,12 +143,12 @@ Test(model, preconditioner_of_the_standard_matrix)
 {
     static const size_t depths[3] = {2, 3, 5};
     static const double want[3][6] = {
-        {0.28177322319025755, 0.49558435275235774, 0.5635464463805151, 0.7773575759426152,
-         0.7773575759426152, 0.9911687055047155},
-        {0.18472809850011435, 0.3921842191608667, 0.5541842955003431, 0.8460729482653453,
-         0.8460729482653453, 1.1765526574826002},
-        {0.13177698043535896, 0.3252281563898717, 0.6588849021767949, 1.0886724391294487,
-         1.0886724391294487, 1.6261407819493585}};
+        {0.28177322319025755, 0.49558435275235774, 0.5635464463805151,
+         0.7773575759426152, 0.7773575759426152, 0.9911687055047155},
+        {0.18472809850011435, 0.3921842191608667, 0.5541842955003431,
+         0.8460729482653453, 0.8460729482653453, 1.1765526574826002},
+        {0.13177698043535896, 0.3252281563898717, 0.6588849021767949,
+         1.0886724391294487, 1.0886724391294487, 1.6261407819493585}};
     struct lnn_svd *f = lnn_svd_alloc(2, 3);
     LNN_OK(lnn_svd(f, A0));
     double s[3] = {f->s[0], f->s[1], 0};

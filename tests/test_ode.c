@@ -7,11 +7,12 @@ TestSuite(ode, .init = lnn_test_setup);
 static struct naive_case open_case(const char *more)
 {
     char text[1000];
-    snprintf(text, sizeof text,
-             "network: {widths: [3, 2, 2]}\ntime: {end: 1}\n"
-             "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
-             "init: {kind: balanced, matrix: [[0.3, -0.2, 0.1], [0.05, 0.4, -0.15]]}\n%s",
-             more);
+    snprintf(
+        text, sizeof text,
+        "network: {widths: [3, 2, 2]}\ntime: {end: 1}\n"
+        "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
+        "init: {kind: balanced, matrix: [[0.3, -0.2, 0.1], [0.05, 0.4, -0.15]]}\n%s",
+        more);
     return naive_open(text);
 }
 
@@ -30,7 +31,8 @@ static double *open_state(const struct lnn_ode *ode, struct naive_case *c)
         return y;
     }
     cr_assert_eq(status, GSL_EINVAL, "%s", ode->name);
-    cr_assert_not_null(strstr(lnn_error(), ode->name), "%s: %s", ode->name, lnn_error());
+    cr_assert_not_null(strstr(lnn_error(), ode->name), "%s: %s", ode->name,
+                       lnn_error());
     free(y);
     return NULL;
 }
@@ -84,7 +86,8 @@ Test(ode, states_begin_at_the_start)
 }
 
 /* A displaced state's product: y + h dy/dt, Phi_h(y), or the closed form at t = h. */
-static void advance(const struct lnn_ode *ode, struct naive_case *c, double h, double W[])
+static void advance(const struct lnn_ode *ode, struct naive_case *c, double h,
+                    double W[])
 {
     size_t n = ode->dim(c->model);
     double *y = open_state(ode, c), *f = naive_new(n + 1);
@@ -150,9 +153,9 @@ Test(ode, energy_is_what_the_objective_loses)
             for (int sign = -1; sign <= 1; sign += 2) {
                 for (size_t e = 0; e < n; e++) at[e] = y[e] + sign * h * f[e];
                 LNN_OK(ode->product(c.model, at, c.model->W));
-                double value = ode->objective
-                                   ? ode->objective(c.model, at)
-                                   : lnn_objective_value(c.model->objective, c.model->W);
+                double value = ode->objective ? ode->objective(c.model, at)
+                                              : lnn_objective_value(c.model->objective,
+                                                                    c.model->W);
                 change += sign * value / (2 * h);
             }
             cr_assert(fabs(change + f[n - 1]) <= 2e-9, "%s: %g", ode->name, change);

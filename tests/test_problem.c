@@ -44,13 +44,14 @@ Test(problem, kinds_that_keys_go_with_exist)
         if (strcmp(first->section, key->section) != 0) first = key;
         const char *word = key->goes_with, *equals = strchr(word, '=');
         kind = first;
-        for (; equals && strncmp(kind->name, word, (size_t)(equals - word)) != 0; kind++)
+        for (; equals && strncmp(kind->name, word, (size_t)(equals - word)) != 0;
+             kind++)
             cr_assert(kind < key, "%s goes with a later key", key->name);
         if (equals) word = equals + 1;
         for (; *word; word += strspn(word, " ")) {
             size_t n = strcspn(word, " ");
-            cr_expect(kind->choices && among(kind->choices, word, n), "%s: %s", key->name,
-                      word);
+            cr_expect(kind->choices && among(kind->choices, word, n), "%s: %s",
+                      key->name, word);
             word += n;
         }
     }
@@ -58,14 +59,14 @@ Test(problem, kinds_that_keys_go_with_exist)
 
 Test(problem, values_are_read)
 {
-    struct lnn_problem *p =
-        parse("title: 'two words'\nglobal_error: false\nnetwork: {widths: [3, 1e1, 2]}\n"
-              "loss: {kind: lp, p: 2.5}\n"
-              "data: {kind: target, matrix: [[+1, .5, -2.5e-1], [0, -1., 0.75]]}\n"
-              "time:\n  end: 1E3\n  samples: 1.01e2\nstop:\noutput: {observables: loss}\n"
-              "trajectories:\n- system: gradient_descent\n  learning_rate: 1e-3\n"
-              "  name: gd\n- {system: end_to_end}\n",
-              NULL);
+    struct lnn_problem *p = parse(
+        "title: 'two words'\nglobal_error: false\nnetwork: {widths: [3, 1e1, 2]}\n"
+        "loss: {kind: lp, p: 2.5}\n"
+        "data: {kind: target, matrix: [[+1, .5, -2.5e-1], [0, -1., 0.75]]}\n"
+        "time:\n  end: 1E3\n  samples: 1.01e2\nstop:\noutput: {observables: loss}\n"
+        "trajectories:\n- system: gradient_descent\n  learning_rate: 1e-3\n"
+        "  name: gd\n- {system: end_to_end}\n",
+        NULL);
     cr_expect_str_eq(p->title, "two words");
     cr_expect(p->global_error == false);
     cr_expect_eq(p->network.widths.n, 3);
@@ -240,8 +241,8 @@ Test(problem, files)
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/p.yaml", folder);
     cr_expect_eq(lnn_problem_read(path, NULL, &p), GSL_EOF);
-    snprintf(expected, sizeof expected, "%s: cannot be opened: No such file or directory",
-             path);
+    snprintf(expected, sizeof expected,
+             "%s: cannot be opened: No such file or directory", path);
     cr_expect_str_eq(lnn_error(), expected);
     cr_expect_eq(lnn_problem_read(folder, NULL, &p), GSL_EOF);
     write_file(path, GOOD, strlen(GOOD));
@@ -271,7 +272,7 @@ Test(problem, a_flood_of_errors_is_counted)
     const char *last = strrchr(lnn_error(), '\n');
     size_t shown = 0, hidden = 0;
     for (const char *c = lnn_error(); *c; c++) shown += *c == '\n';
-    cr_assert_eq(sscanf(last, "\np.yaml: error: %zu more errors are not shown", &hidden),
-                 1);
+    cr_assert_eq(
+        sscanf(last, "\np.yaml: error: %zu more errors are not shown", &hidden), 1);
     cr_expect_eq(shown + hidden, 1500);
 }

@@ -1,5 +1,5 @@
-/* What the tests of the problem file share: a valid problem, and wrong ones with the text
- * of their messages. */
+/* What the tests of the problem file share: a valid problem, and wrong ones with the
+ * text of their messages. */
 #ifndef TEST_PROBLEM_H
 #define TEST_PROBLEM_H
 

@@ -28,7 +28,8 @@ static bool same(const struct lnn_key *key, const void *a, const void *b)
         return same_doubles(1, a, b) ||
                (isnan(*(const double *)a) && isnan(*(const double *)b));
     if (strcmp(key->type, "flag") == 0) return *(const bool *)a == *(const bool *)b;
-    if (strcmp(key->type, "count") == 0) return *(const size_t *)a == *(const size_t *)b;
+    if (strcmp(key->type, "count") == 0)
+        return *(const size_t *)a == *(const size_t *)b;
     if (strcmp(key->type, "words") == 0) return same_words(a, b);
     if (strcmp(key->type, "counts") == 0) {
         const struct lnn_counts *x = a, *y = b;
@@ -62,7 +63,8 @@ Test(problem_resolve, reads_back_to_the_same_problem)
     static const char *const texts[] = {
         GOOD,
         GOOD
-        "title: \"a \\\"b\\\" \\\\ \\x01 \\N \\L \\P \\_ \\uFEFF \\uFFFF \\U0001F600 \\t"
+        "title: \"a \\\"b\\\" \\\\ \\x01 \\N \\L \\P \\_ \\uFEFF \\uFFFF \\U0001F600 "
+        "\\t"
         "\\n: #\"\nstop: {loss: -1e-300, max_steps: 1e15, gradient_norm: 4.9e-324}\n",
         GOOD "title: ''\noutput: {file: \"x y.h5\", weights_every: 0, "
              "observables: [loss, W]}\nglobal_error: false\n",
@@ -71,12 +73,14 @@ Test(problem_resolve, reads_back_to_the_same_problem)
         "data: {kind: csv, file: ../a, inputs: [3..10, -1, 'null', '~'], header: no, "
         "delimiter: whitespace, scale: whiten, target_scale: unit}\n"
         "init: {kind: identity, noise: 0.3333333333333333, rotate: true}\n",
-        NETWORK TIME "data: {kind: teacher, samples: 7, rank: 1, intercept: true, seed: "
-                     "4294967295}\ninit: {kind: file, file: w.h5, group: a, row: -3}\n"
-                     "loss: {kind: logistic, weight_decay: 0.1}\n",
-        NETWORK TIME "data: {kind: target, mask: [[1, 0, 1], [0, 0, 1]], matrix: [[0.1, "
-                     "-1e22, 3], [1e-5, 123456789012345678, 6]]}\nloss: {kind: masked}\n"
-                     "init: {kind: lambda_balanced, lambda: -0.7}\n",
+        NETWORK TIME
+        "data: {kind: teacher, samples: 7, rank: 1, intercept: true, seed: "
+        "4294967295}\ninit: {kind: file, file: w.h5, group: a, row: -3}\n"
+        "loss: {kind: logistic, weight_decay: 0.1}\n",
+        NETWORK TIME
+        "data: {kind: target, mask: [[1, 0, 1], [0, 0, 1]], matrix: [[0.1, "
+        "-1e22, 3], [1e-5, 123456789012345678, 6]]}\nloss: {kind: masked}\n"
+        "init: {kind: lambda_balanced, lambda: -0.7}\n",
         GOOD
         "loss: {kind: lp, p: 1.0000000000000002, scaling: papers}\n"
         "trajectories:\n- {system: gradient_flow, stepper: gauss, stages: 3}\n"
@@ -113,7 +117,8 @@ Test(problem_resolve, holds_what_is_in_force_and_nothing_else)
 
 static const char example[] =
     "title: t\nnetwork: {widths: [2, 2, 2]}\nloss:\n  kind: square\n"
-    "data: {kind: target, matrix: [[1, 0.5], [0, -1e0]]}\ninit: {scale: 1, seed: &a 1}\n"
+    "data: {kind: target, matrix: [[1, 0.5], [0, -1e0]]}\ninit: {scale: 1, seed: &a "
+    "1}\n"
     "trajectories:\n  - system: gradient_flow\n    rtol: 1e-3\n"
     "  - {system: end_to_end, name: \"x\"}\ntime: {end: *a, samples: 3}\n"
     "stop:\noutput: {observables: [loss, W]}\n";

@@ -38,22 +38,27 @@ static struct lnn_run_options options(const char *stepper, double tol, double en
 {
     return (struct lnn_run_options){
         .stepper = lnn_registry_find((const void *const *)lnn_steppers, stepper),
-        .stages = 4, .rtol = tol, .atol = tol, .h0 = NAN, .t_end = end,
-        .stop_loss = NAN, .stop_gradient = NAN,
+        .stages = 4,
+        .rtol = tol,
+        .atol = tol,
+        .h0 = NAN,
+        .t_end = end,
+        .stop_loss = NAN,
+        .stop_gradient = NAN,
     };
 }
 
-#define NETWORK(widths)                                                                  \
-    "network: {widths: " widths "}\n"                                                    \
-    "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"                   \
-    "init: {kind: gaussian, scale: 0.6, seed: 3}\n"                                      \
+#define NETWORK(widths)                                                \
+    "network: {widths: " widths "}\n"                                  \
+    "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n" \
+    "init: {kind: gaussian, scale: 0.6, seed: 3}\n"                    \
     "time: {end: 4}\n"
 
 static const char *const net = NETWORK("[3, 4, 3, 2]");
 
 /* Sample a run at n equal times; the final state goes to y. */
-static struct lnn_run_counts sweep(const struct rig *r, struct lnn_run_options o, size_t n,
-                                   double y[])
+static struct lnn_run_counts sweep(const struct rig *r, struct lnn_run_options o,
+                                   size_t n, double y[])
 {
     struct lnn_run *run;
     double reached;
@@ -78,23 +83,26 @@ Test(run, number_of_samples_changes_nothing)
         if ((*s)->order(4) && (*s)->order(4) < 3 && (*s)->jacobian) continue; /* slow */
         struct lnn_run_options o = options((*s)->name, 1e-6, 4);
         struct lnn_run_counts a = sweep(&r, o, 10, few), b = sweep(&r, o, 10000, many);
-        cr_assert(memcmp(few, many, r.ode->dim(r.model) * sizeof *few) == 0, "%s", (*s)->name);
-        cr_assert(a.rhs == b.rhs && a.steps == b.steps && a.rejected == b.rejected, "%s",
+        cr_assert(memcmp(few, many, r.ode->dim(r.model) * sizeof *few) == 0, "%s",
                   (*s)->name);
+        cr_assert(a.rhs == b.rhs && a.steps == b.steps && a.rejected == b.rejected,
+                  "%s", (*s)->name);
         /* the interpolant's price is per step, not per sample */
-        unsigned long most = (*s)->jacobian ? 700 : 90; /* sweeps, and 19 retraced steps */
+        unsigned long most =
+            (*s)->jacobian ? 700 : 90; /* sweeps, and 19 retraced steps */
         cr_assert(b.rhs_dense <= most * b.steps, "%s: %lu for %lu steps", (*s)->name,
                   b.rhs_dense, b.steps);
     }
     rig_close(&r);
 }
 
-/* Largest errors at the ends of steps and at 19 points within each step, in units of the
- * step's tolerance, against a run at 1e-13. */
-static void errors(const struct rig *r, const char *stepper, double tol, double *at_steps,
-                   double *between)
+/* Largest errors at the ends of steps and at 19 points within each step, in units of
+ * the step's tolerance, against a run at 1e-13. */
+static void errors(const struct rig *r, const char *stepper, double tol,
+                   double *at_steps, double *between)
 {
-    struct lnn_run_options o = options(stepper, tol, 4), fine = options("rk8pd", 1e-13, 4);
+    struct lnn_run_options o = options(stepper, tol, 4),
+                           fine = options("rk8pd", 1e-13, 4);
     struct lnn_run *run, *exact;
     double y[64], z[64], reached, begin = 0;
     LNN_OK(lnn_run_alloc(r->ode, r->model, &o, &run));
@@ -125,8 +133,8 @@ Test(run, dense_output_stays_below_the_tolerance)
     for (size_t i = 0; i < sizeof tols / sizeof *tols; i++) {
         double at_steps, between;
         errors(&r, "rk8pd", tols[i], &at_steps, &between);
-        cr_assert(between <= 1, "rk8pd at %g: %.3g tolerances between the steps", tols[i],
-                  between);
+        cr_assert(between <= 1, "rk8pd at %g: %.3g tolerances between the steps",
+                  tols[i], between);
         cr_assert(between <= at_steps + 0.25, "rk8pd at %g: %.3g against %.3g", tols[i],
                   between, at_steps);
     }
@@ -144,8 +152,9 @@ Test(run, dense_output_adds_less_than_the_tolerance_for_every_stepper)
             size_t order = (*s)->order(4);
             if (order > 0 && order < 3 && tols[i] < 1e-4) continue; /* slow */
             errors(&r, (*s)->name, tols[i], &at_steps, &between);
-            cr_assert(between <= 1.05 * at_steps + 1, "%s at %g: %.3g against %.3g at steps",
-                      (*s)->name, tols[i], between, at_steps);
+            cr_assert(between <= 1.05 * at_steps + 1,
+                      "%s at %g: %.3g against %.3g at steps", (*s)->name, tols[i],
+                      between, at_steps);
         }
     rig_close(&r);
 }
@@ -153,16 +162,18 @@ Test(run, dense_output_adds_less_than_the_tolerance_for_every_stepper)
 /* Stiff: hidden weights of size 100 make a rate of 1e4 beside one of order 1. */
 Test(run, dense_output_of_implicit_steps_on_a_stiff_flow)
 {
-    struct rig r = rig_open("network: {widths: [1, 1, 1]}\n"
-                            "data: {kind: target, matrix: [[1]]}\n"
-                            "init: {kind: lambda_balanced, matrix: [[-0.9]], lambda: 1.0e4}\n"
-                            "time: {end: 4}\n", "gradient_flow");
+    struct rig r =
+        rig_open("network: {widths: [1, 1, 1]}\n"
+                 "data: {kind: target, matrix: [[1]]}\n"
+                 "init: {kind: lambda_balanced, matrix: [[-0.9]], lambda: 1.0e4}\n"
+                 "time: {end: 4}\n",
+                 "gradient_flow");
     static const char *const names[] = {"bsimp", "msbdf", "rk4imp"};
     for (size_t i = 0; i < 3; i++) {
         double at_steps, between;
         errors(&r, names[i], 1e-6, &at_steps, &between);
-        cr_assert(between <= 2 * at_steps + 3, "%s: %.3g against %.3g at steps", names[i],
-                  between, at_steps);
+        cr_assert(between <= 2 * at_steps + 3, "%s: %.3g against %.3g at steps",
+                  names[i], between, at_steps);
     }
     rig_close(&r);
 }
@@ -193,8 +204,10 @@ Test(run, planar_closed_form) /* O5 */
     struct rig r = rig_open("network: {widths: [3, 1, 1]}\n"
                             "data: {kind: target, matrix: [3, 4, 0]}\n"
                             "init: {kind: balanced, matrix: [-0.02, 0.01, 0.03]}\n"
-                            "time: {end: 0.6}\n", "gradient_flow");
-    static const double W[] = {1.0139409437658025, 1.5549253561296863, 0.1660942618161416};
+                            "time: {end: 0.6}\n",
+                            "gradient_flow");
+    static const double W[] = {1.0139409437658025, 1.5549253561296863,
+                               0.1660942618161416};
     static const char *const systems[] = {"gradient_flow", "end_to_end"};
     for (int i = 0; i < 2; i++) {
         double y[64], product[3];
@@ -236,7 +249,8 @@ Test(run, stops_on_loss_gradient_and_steps)
     cr_assert(lnn_run_counts(run)->steps == 7);
     /* what was passed before the stop can still be read */
     double t = 0.5 * reached;
-    cr_assert(lnn_run_sample(run, t + 0.4999 * reached, y, &t, NULL, NULL) == LNN_RUNNING ||
+    cr_assert(lnn_run_sample(run, t + 0.4999 * reached, y, &t, NULL, NULL) ==
+                  LNN_RUNNING ||
               t == reached);
     lnn_run_free(run);
     rig_close(&r);
@@ -244,10 +258,12 @@ Test(run, stops_on_loss_gradient_and_steps)
 
 Test(run, gradient_stop_is_not_fooled_by_the_origin)
 {
-    struct rig r = rig_open("network: {widths: [3, 4, 3, 2]}\n"
-                            "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
-                            "init: {kind: gaussian, scale: 1.0e-2, seed: 3}\n"
-                            "time: {end: 4}\n", "gradient_flow");
+    struct rig r =
+        rig_open("network: {widths: [3, 4, 3, 2]}\n"
+                 "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
+                 "init: {kind: gaussian, scale: 1.0e-2, seed: 3}\n"
+                 "time: {end: 4}\n",
+                 "gradient_flow");
     struct lnn_run_options o = options("rk8pd", 1e-10, 1e5);
     struct lnn_run *run;
     double y[64], reached;
@@ -265,9 +281,10 @@ Test(run, gradient_stop_is_not_fooled_by_the_origin)
 
 Test(run, descent_that_diverges_is_named)
 {
-    struct rig r = rig_open(NETWORK("[3, 4, 3, 2]")
-                            "trajectories: [{system: gradient_descent, learning_rate: 3}]\n",
-                            "gradient_descent");
+    struct rig r =
+        rig_open(NETWORK("[3, 4, 3, 2]") "trajectories: [{system: gradient_descent, "
+                                         "learning_rate: 3}]\n",
+                 "gradient_descent");
     struct lnn_run_options o = options("rk8pd", 1e-8, 1000);
     struct lnn_run *run;
     double y[64], reached;
@@ -296,7 +313,8 @@ Test(run, jacobian_above_the_limit_is_refused)
     struct rig r = rig_open("network: {widths: [100, 100, 100]}\n"
                             "data: {kind: teacher, samples: 200}\n"
                             "init: {kind: gaussian}\n"
-                            "time: {end: 1}\n", "gradient_flow");
+                            "time: {end: 1}\n",
+                            "gradient_flow");
     struct lnn_run_options o = options("bsimp", 1e-8, 1);
     struct lnn_run *run = NULL;
     cr_assert(lnn_run_alloc(r.ode, r.model, &o, &run) == GSL_EINVAL);
@@ -315,7 +333,8 @@ Test(run, every_stepper_reaches_the_same_state)
         size_t order = (*s)->order(4);
         double tol = order == 1 ? 1e-3 : order == 2 ? 1e-5 : 1e-7;
         sweep(&r, options((*s)->name, tol, 1), 2, y);
-        double bound = (order ? 100 : 1000) * tol; /* multistep: errors add up over steps */
+        double bound =
+            (order ? 100 : 1000) * tol; /* multistep: errors add up over steps */
         cr_assert(lnn_test_gap(n, y, exact) <= bound, "%s: %g", (*s)->name,
                   lnn_test_gap(n, y, exact));
     }
@@ -327,11 +346,13 @@ Test(run, energy_is_what_the_loss_lost)
 {
     static const char *const systems[] = {"gradient_flow", "end_to_end"};
     for (int i = 0; i < 2; i++) {
-        struct rig r = rig_open("network: {widths: [3, 4, 3, 2]}\n"
-                                "loss: {kind: square, weight_decay: 0.05}\n"
-                                "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
-                                "init: {kind: balanced, scale: 0.5, seed: 1}\n"
-                                "time: {end: 2}\n", systems[i]);
+        struct rig r =
+            rig_open("network: {widths: [3, 4, 3, 2]}\n"
+                     "loss: {kind: square, weight_decay: 0.05}\n"
+                     "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
+                     "init: {kind: balanced, scale: 0.5, seed: 1}\n"
+                     "time: {end: 2}\n",
+                     systems[i]);
         double y[64];
         size_t dim = r.ode->dim(r.model);
         LNN_OK(r.ode->init(r.model, y));

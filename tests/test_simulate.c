@@ -1,89 +1,44 @@
-/* Whole problems, read back from the file they wrote: the oracles of the theory, agreement
- * of layers and end-to-end dynamics with their error bars, and what breaks it. */
-#include <unistd.h>
-#include "lnn_test.h"
+/* Whole problems, read back from the file they wrote: the oracles of the theory,
+ * samples, error bars, failures. */
+#include "test_simulate.h"
 
 TestSuite(simulate, .init = lnn_test_setup);
 
-struct outcome {
-    struct lnn_problem *problem;
-    struct lnn_simulation *sim;
-    struct lnn_reader *reader;
-    char path[64];
-};
+/* O1 of the theory: W(1), W(3) for N = 1, 2, 3. */
+static const double O1[3][2][6] = {
+    {{0.7424843911799871, 0.24248439117998735, -0.12124219558999388,
+      0.01839397205857275, -0.48496878235997487, 0.41890850294569826},
+     {0.9651490521424938, 0.46514905214249386, -0.23257452607124698,
+      0.0024893534183933227, -0.9302981042849877, 0.7051916384689206}},
+    {{0.7642497690249973, 0.13437856102106327, -0.04043711669000423,
+      0.01870305988316392, 0.039518050444605046, 0.009702488456322237},
+     {0.8768590351975238, 0.6653594942420873, -0.3758522392404179, -0.42272217989483474,
+      -0.40685375788366857, 0.31315731080551423}},
+    {{0.8434402205126628, 0.15869683775652582, -0.03839353509586777,
+      0.016890972559968583, 0.05671260739055495, -0.007214680924307457},
+     {0.83160794083931, 0.7171414315651846, -0.4240765894564167, -0.5068629626319826,
+      -0.4189064433881994, 0.260143068780419}}};
 
-static struct outcome simulate(const char *yaml, const char *const *set)
+Test(simulate, balanced_flows_of_depth_1_to_3)
 {
-    struct outcome o = {.path = "/tmp/lnn_simulate_XXXXXX"};
-    int fd = mkstemp(o.path);
-    cr_assert(fd >= 0);
-    close(fd);
-    LNN_OK(lnn_problem_parse(yaml, "<test>", set, &o.problem));
-    struct lnn_simulate_options options = {.output = o.path, .force = true};
-    LNN_OK(lnn_simulate(o.problem, &options, &o.sim));
-    LNN_OK(lnn_reader_open(o.path, &o.reader));
-    return o;
-}
-
-static void finish(struct outcome *o)
-{
-    lnn_reader_close(o->reader);
-    lnn_simulation_free(o->sim);
-    lnn_problem_free(o->problem);
-    unlink(o->path);
-}
-
-static double *values(const struct outcome *o, const char *group, const char *name,
-                      struct lnn_shape *shape)
-{
-    double *at = NULL;
-    struct lnn_shape local;
-    LNN_OK(lnn_reader_get(o->reader, group, name, shape ? shape : &local, &at));
-    return at;
-}
-
-/* The last row of W. */
-static void last_W(const struct outcome *o, const char *group, double W[])
-{
-    struct lnn_shape shape;
-    double *at = values(o, group, "W", &shape);
-    size_t kd = shape.dims[1] * shape.dims[2];
-    memcpy(W, at + (shape.dims[0] - 1) * kd, kd * sizeof *W);
-    free(at);
-}
-
-#define PHI "data: {kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]}\n"
-#define A0 "init: {kind: balanced, matrix: [[0.3, -0.2, 0.1], [0.05, 0.4, -0.15]]}\n"
-
-Test(simulate, balanced_flows_of_depth_1_to_3) /* O1 */
-{
-    static const char *const widths[] = {"network.widths=[3, 2]", "network.widths=[3, 3, 2]",
+    static const char *const widths[] = {"network.widths=[3, 2]",
+                                         "network.widths=[3, 3, 2]",
                                          "network.widths=[3, 4, 2, 2]"};
-    static const double W[3][2][6] = {
-        {{0.7424843911799871, 0.24248439117998735, -0.12124219558999388, 0.01839397205857275,
-          -0.48496878235997487, 0.41890850294569826},
-         {0.9651490521424938, 0.46514905214249386, -0.23257452607124698,
-          0.0024893534183933227, -0.9302981042849877, 0.7051916384689206}},
-        {{0.7642497690249973, 0.13437856102106327, -0.04043711669000423, 0.01870305988316392,
-          0.039518050444605046, 0.009702488456322237},
-         {0.8768590351975238, 0.6653594942420873, -0.3758522392404179, -0.42272217989483474,
-          -0.40685375788366857, 0.31315731080551423}},
-        {{0.8434402205126628, 0.15869683775652582, -0.03839353509586777,
-          0.016890972559968583, 0.05671260739055495, -0.007214680924307457},
-         {0.83160794083931, 0.7171414315651846, -0.4240765894564167, -0.5068629626319826,
-          -0.4189064433881994, 0.260143068780419}}};
     static const double loss[3][2] = {{0.262212111270943, 0.00480258234229145},
                                       {0.931080898676951, 0.389847143342373},
                                       {0.938038510839605, 0.47017427168751}};
     for (int n = 0; n < 3; n++) {
         const char *set[] = {widths[n], NULL};
-        struct outcome o = simulate("network: {widths: [3, 2]}\n" PHI A0
-                                    "time: {end: 3, samples: 4}\n", set);
+        struct outcome o = simulate(
+            "network: {widths: [3, 2]}\n" PHI A0 "time: {end: 3, samples: 4}\n", set);
         for (int i = 0; i < 2; i++) {
             const char *group = i ? "end_to_end" : "gradient_flow";
-            double *at = values(&o, group, "W", NULL), *l = values(&o, group, "loss", NULL);
-            cr_assert(lnn_test_gap(6, at + 6, W[n][0]) <= 1e-10, "N = %d, t = 1", n + 1);
-            cr_assert(lnn_test_gap(6, at + 18, W[n][1]) <= 1e-10, "N = %d, t = 3", n + 1);
+            double *at = values(&o, group, "W", NULL),
+                   *l = values(&o, group, "loss", NULL);
+            cr_assert(lnn_test_gap(6, at + 6, O1[n][0]) <= 1e-10, "N = %d, t = 1",
+                      n + 1);
+            cr_assert(lnn_test_gap(6, at + 18, O1[n][1]) <= 1e-10, "N = %d, t = 3",
+                      n + 1);
             LNN_CLOSE(l[1], loss[n][0], 1e-10);
             LNN_CLOSE(l[3], loss[n][1], 1e-10);
             free(at);
@@ -93,22 +48,24 @@ Test(simulate, balanced_flows_of_depth_1_to_3) /* O1 */
     }
 }
 
-Test(simulate, rank_one_start_keeps_its_rank) /* O3; 0.5 u v^T, u = (.6, .8), v = (2, -1, 2)/3 */
+/* O3: 0.5 u v^T, u = (.6, .8), v = (2, -1, 2)/3. */
+Test(simulate, rank_one_start_keeps_its_rank)
 {
     static const double W[2][6] = {
-        {0.19275702969690989, -0.17759070128666413, 0.2011906234865214, 0.4389070340917302,
-         -0.4043733607313159, 0.45811029506296996},
-        {0.22255962024389156, -0.19078806352362024, 0.22580669837329945, 0.47035921100611106,
-         -0.403212958981569, 0.4772216108671003}};
+        {0.19275702969690989, -0.17759070128666413, 0.2011906234865214,
+         0.4389070340917302, -0.4043733607313159, 0.45811029506296996},
+        {0.22255962024389156, -0.19078806352362024, 0.22580669837329945,
+         0.47035921100611106, -0.403212958981569, 0.4772216108671003}};
     static const char *const widths[] = {"network.widths=[3, 1, 2]",
                                          "network.widths=[3, 4, 2, 2]"};
     for (int n = 0; n < 2; n++) {
         const char *set[] = {widths[n], NULL};
-        struct outcome o =
-            simulate("network: {widths: [3, 2]}\n" PHI
-                     "init: {kind: balanced, matrix: [[0.2, -0.1, 0.2], "
-                     "[0.26666666666666666, -0.13333333333333333, 0.26666666666666666]]}\n"
-                     "time: {end: 1, samples: 5}\n", set);
+        struct outcome o = simulate(
+            "network: {widths: [3, 2]}\n" PHI
+            "init: {kind: balanced, matrix: [[0.2, -0.1, 0.2], "
+            "[0.26666666666666666, -0.13333333333333333, 0.26666666666666666]]}\n"
+            "time: {end: 1, samples: 5}\n",
+            set);
         double at[6];
         last_W(&o, "gradient_flow", at);
         cr_assert(lnn_test_gap(6, at, W[n]) <= 1e-9, "layers, N = %d: %g", n + 2,
@@ -125,14 +82,17 @@ Test(simulate, rank_one_start_keeps_its_rank) /* O3; 0.5 u v^T, u = (.6, .8), v 
 
 Test(simulate, identity_start_reaches_the_known_loss) /* O7 */
 {
-    struct outcome o = simulate("network: {widths: [2, 2, 2, 2]}\n"
-                                "data: {kind: target, matrix: [[1.08, 0.06], [0.06, 0.92]]}\n"
-                                "init: {kind: identity}\n"
-                                "trajectories:\n"
-                                "  - {system: gradient_flow, rtol: 1e-12, atol: 1e-15}\n"
-                                "  - {system: end_to_end, rtol: 1e-12, atol: 1e-15}\n"
-                                "time: {end: 2, samples: 5}\n", NULL);
-    static const double at[] = {0.01, 0.000503696819948, 2.80291425018e-05, 0, 1.20032065779e-07};
+    struct outcome o =
+        simulate("network: {widths: [2, 2, 2, 2]}\n"
+                 "data: {kind: target, matrix: [[1.08, 0.06], [0.06, 0.92]]}\n"
+                 "init: {kind: identity}\n"
+                 "trajectories:\n"
+                 "  - {system: gradient_flow, rtol: 1e-12, atol: 1e-15}\n"
+                 "  - {system: end_to_end, rtol: 1e-12, atol: 1e-15}\n"
+                 "time: {end: 2, samples: 5}\n",
+                 NULL);
+    static const double at[] = {0.01, 0.000503696819948, 2.80291425018e-05, 0,
+                                1.20032065779e-07};
     double *layers = values(&o, "gradient_flow", "loss", NULL);
     double *closed = values(&o, "end_to_end", "loss", NULL);
     for (int i = 0; i < 5; i++) {
@@ -145,89 +105,11 @@ Test(simulate, identity_start_reaches_the_known_loss) /* O7 */
     finish(&o);
 }
 
-/* Layers against the end-to-end dynamics within ten error bars, and the bars are small. */
-static void agree(const char *yaml, const char *const *set)
-{
-    struct outcome o = simulate(yaml, set);
-    const struct lnn_result *r = &o.sim->results[0];
-    cr_assert(r->reason == LNN_END && o.sim->results[1].reason == LNN_END);
-    cr_assert(r->distance <= 10 * r->distance_error, "%s: %g, bars %g", set[0], r->distance,
-              r->distance_error);
-    cr_assert(r->distance_error < 1e-7, "%s: bars %g", set[0], r->distance_error);
-    cr_assert(r->distance_error > 0);
-    finish(&o);
-}
-
-Test(simulate, layers_agree_with_the_end_to_end_dynamics)
-{
-    static const char *const wide[] = {"[5, 2]", "[5, 3, 2]", "[5, 2, 6, 2]", "[5, 6, 6, 6, 2]",
-                                       "[5, 2, 2, 2, 2, 2]", "[5, 2, 3, 4, 3, 2, 2]"};
-    static const char *const narrow[] = {"[2, 5]", "[2, 3, 5]", "[2, 6, 2, 5]",
-                                         "[2, 6, 6, 6, 5]", "[2, 2, 2, 2, 2, 5]",
-                                         "[2, 2, 3, 4, 3, 2, 5]"};
-    static const char *const square[] = {"[3, 3]", "[3, 3, 3]", "[3, 4, 3, 3]",
-                                         "[3, 3, 3, 3, 3]", "[3, 3, 3, 4, 3, 3]",
-                                         "[3, 3, 3, 3, 3, 3, 3]"};
-    static const char *const scalar[] = {"[4, 1]", "[4, 1, 1]", "[4, 3, 2, 1]",
-                                         "[4, 1, 1, 1, 1]", "[4, 4, 4, 4, 4, 1]",
-                                         "[4, 1, 1, 1, 1, 1, 1]"};
-    static const char *const *const shapes[] = {wide, narrow, square, scalar};
-    for (size_t s = 0; s < 4; s++)
-        for (size_t n = 0; n < 6; n++) {
-            char widths[64];
-            snprintf(widths, sizeof widths, "network.widths=%s", shapes[s][n]);
-            const char *set[] = {widths, NULL};
-            agree("network: {widths: [1, 1]}\n"
-                  "data: {kind: teacher, samples: 40, noise: 0.1, seed: 5}\n"
-                  "init: {kind: balanced, scale: 0.4, seed: 2, rotate: true}\n"
-                  "time: {end: 2, samples: 9}\n", set);
-        }
-}
-
-/* The end-to-end field at a rank-deficient W would feed on rounding for N >= 3. */
-Test(simulate, rank_one_starts_agree_at_every_depth)
-{
-    static const char *const widths[] = {"[3, 2]", "[3, 4, 2]", "[3, 1, 5, 2]",
-                                         "[3, 4, 3, 3, 2]", "[3, 2, 2, 2, 2, 2]",
-                                         "[3, 1, 1, 1, 1, 1, 2]"};
-    for (int n = 0; n < 6; n++) {
-        char key[64];
-        snprintf(key, sizeof key, "network.widths=%s", widths[n]);
-        const char *set[] = {key, NULL};
-        agree("network: {widths: [3, 2]}\n" PHI
-              "init: {kind: balanced, rotate: true, matrix: [[0.2, -0.1, 0.2], "
-              "[0.26666666666666666, -0.13333333333333333, 0.26666666666666666]]}\n"
-              "time: {end: 2, samples: 9}\n", set);
-    }
-}
-
-Test(simulate, weight_decay_keeps_them_together)
-{
-    static const char *const widths[] = {"network.widths=[3, 2]", "network.widths=[3, 4, 2]",
-                                         "network.widths=[3, 2, 3, 2]"};
-    for (int n = 0; n < 3; n++) {
-        const char *set[] = {widths[n], "loss.weight_decay=0.3", NULL};
-        agree("network: {widths: [3, 2]}\n" PHI A0 "time: {end: 2, samples: 9}\n", set);
-    }
-}
-
-Test(simulate, unbalanced_start_breaks_the_theorem)
-{
-    struct outcome o = simulate("network: {widths: [3, 4, 3, 2]}\n" PHI
-                                "init: {kind: gaussian, scale: 0.5, seed: 4}\n"
-                                "time: {end: 2, samples: 9}\n", NULL);
-    const struct lnn_result *r = &o.sim->results[0];
-    cr_assert(r->distance > 0.1, "%g", r->distance);
-    cr_assert(r->distance_error < 1e-8);
-    /* while what holds for any start still holds */
-    cr_assert(r->drift_samples < 1e-9 && r->energy_balance < 1e-9);
-    finish(&o);
-}
-
 Test(simulate, ten_and_ten_thousand_samples_end_alike)
 {
     const char *yaml = "network: {widths: [3, 4, 3, 2]}\n" PHI A0 "time: {end: 3}\n";
-    const char *few[] = {"time.samples=10", NULL}, *many[] = {"time.samples=10000", NULL};
+    const char *few[] = {"time.samples=10", NULL},
+               *many[] = {"time.samples=10000", NULL};
     struct outcome a = simulate(yaml, few), b = simulate(yaml, many);
     for (int j = 1; j <= 3; j++) {
         char name[8];
@@ -283,13 +165,14 @@ Test(simulate, error_bars_cover_the_error)
 
 Test(simulate, descent_tends_to_the_flow)
 {
-    struct outcome o = simulate("network: {widths: [3, 4, 3, 2]}\n" PHI A0
-                                "trajectories:\n"
-                                "  - {system: gradient_descent, learning_rate: 1.0e-2, name: a}\n"
-                                "  - {system: gradient_descent, learning_rate: 5.0e-3, name: b}\n"
-                                "  - {system: gradient_descent, learning_rate: 2.5e-3, name: c}\n"
-                                "  - {system: end_to_end}\n"
-                                "time: {end: 2, samples: 11}\n", NULL);
+    struct outcome o =
+        simulate("network: {widths: [3, 4, 3, 2]}\n" PHI A0 "trajectories:\n"
+                 "  - {system: gradient_descent, learning_rate: 1.0e-2, name: a}\n"
+                 "  - {system: gradient_descent, learning_rate: 5.0e-3, name: b}\n"
+                 "  - {system: gradient_descent, learning_rate: 2.5e-3, name: c}\n"
+                 "  - {system: end_to_end}\n"
+                 "time: {end: 2, samples: 11}\n",
+                 NULL);
     const struct lnn_result *r = o.sim->results;
     LNN_CLOSE(log2(r[0].distance / r[1].distance), 1, 0.05); /* first order */
     LNN_CLOSE(log2(r[1].distance / r[2].distance), 1, 0.05);
@@ -304,11 +187,12 @@ Test(simulate, descent_tends_to_the_flow)
 
 Test(simulate, a_failure_leaves_its_rows_and_its_reason)
 {
-    struct outcome o = simulate("network: {widths: [3, 4, 2]}\n" PHI A0
-                                "trajectories:\n"
-                                "  - {system: gradient_descent, learning_rate: 2}\n"
-                                "  - {system: gradient_flow}\n"
-                                "time: {end: 400, samples: 201}\n", NULL);
+    struct outcome o =
+        simulate("network: {widths: [3, 4, 2]}\n" PHI A0 "trajectories:\n"
+                 "  - {system: gradient_descent, learning_rate: 2}\n"
+                 "  - {system: gradient_flow}\n"
+                 "time: {end: 400, samples: 201}\n",
+                 NULL);
     const struct lnn_result *r = o.sim->results;
     cr_assert(r[0].reason == LNN_FAIL_NONFINITE);
     cr_assert(strlen(r[0].message) > 0);
@@ -324,10 +208,11 @@ Test(simulate, a_failure_leaves_its_rows_and_its_reason)
 
 Test(simulate, logarithmic_times)
 {
-    struct lnn_problem *p = lnn_test_problem("network: {widths: [1, 1]}\n"
-                                             "data: {kind: target, matrix: [[1]]}\n"
-                                             "time: {end: 1000, samples: 8, spacing: log, "
-                                             "first: 0.001}\n");
+    struct lnn_problem *p =
+        lnn_test_problem("network: {widths: [1, 1]}\n"
+                         "data: {kind: target, matrix: [[1]]}\n"
+                         "time: {end: 1000, samples: 8, spacing: log, "
+                         "first: 0.001}\n");
     double t[8];
     LNN_OK(lnn_simulate_times(p, t));
     cr_assert(t[0] == 0);
@@ -345,7 +230,8 @@ Test(simulate, weights_at_every_kth_sample)
         const char *set[] = {key, NULL};
         struct outcome o = simulate("network: {widths: [3, 4, 2]}\n" PHI A0
                                     "trajectories: [{system: gradient_flow}]\n"
-                                    "time: {end: 1, samples: 11}\n", set);
+                                    "time: {end: 1, samples: 11}\n",
+                                    set);
         struct lnn_shape shape;
         int status = lnn_reader_shape(o.reader, "gradient_flow", "W2", &shape);
         bool stored = status == GSL_SUCCESS;
@@ -354,7 +240,8 @@ Test(simulate, weights_at_every_kth_sample)
             double *W = values(&o, "gradient_flow", "W", NULL), product[6];
             double *W1 = values(&o, "gradient_flow", "W1", &shape);
             double *W2 = values(&o, "gradient_flow", "W2", NULL);
-            cr_assert(shape.dims[0] == expected[i], "every %s: %zu", every[i], shape.dims[0]);
+            cr_assert(shape.dims[0] == expected[i], "every %s: %zu", every[i],
+                      shape.dims[0]);
             /* the last stored weights belong to the last sample */
             size_t at = expected[i] - 1;
             lnn_gemm(false, false, 2, 3, 4, 1, W2 + 8 * at, W1 + 12 * at, 0, product);
@@ -377,7 +264,8 @@ Test(simulate, crossing_singular_values_end_the_modes_alone, .timeout = 60)
                                 "  - {system: singular_modes}\n"
                                 "  - {system: end_to_end}\n"
                                 "  - {system: exact}\n"
-                                "time: {end: 3, samples: 31}\n", NULL);
+                                "time: {end: 3, samples: 31}\n",
+                                NULL);
     const struct lnn_result *r = o.sim->results;
     cr_assert(r[0].reason == LNN_FAIL_STEPPER);
     cr_assert(strstr(r[0].message, "cross") != NULL, "%s", r[0].message);

@@ -38,7 +38,8 @@ Test(singular_modes, derivatives_of_the_singular_values)
     for (size_t i = 0; i < 3; i++) {
         struct lnn_test_flow f = flow_of(
             widths[i],
-            "data: {kind: target, matrix: [[1, .5, -.25], [0, -1, .75], [.3, .2, .1]]}\n"
+            "data: {kind: target, matrix: [[1, .5, -.25], [0, -1, .75], [.3, .2, "
+            ".1]]}\n"
             "init: {kind: balanced, matrix: [[.5, -.2, .1], [.05, .4, -.15], [.2, .1, "
             ".3]]}\n");
         double y[22], dydt[22];
@@ -150,10 +151,10 @@ Test(singular_modes, trajectory_agrees_with_the_layers)
     static const double loss[] = {0.00480258234229145, 0.389847143342373,
                                   0.47017427168751};
     for (size_t i = 0; i < 3; i++) {
-        struct lnn_test_flow f =
-            flow_of(widths[i],
-                    "data: {kind: target, matrix: [[1, .5, -.25], [0, -1, .75]]}\n"
-                    "init: {kind: balanced, matrix: [[.3, -.2, .1], [.05, .4, -.15]]}\n");
+        struct lnn_test_flow f = flow_of(
+            widths[i],
+            "data: {kind: target, matrix: [[1, .5, -.25], [0, -1, .75]]}\n"
+            "init: {kind: balanced, matrix: [[.3, -.2, .1], [.05, .4, -.15]]}\n");
         double *y = NULL, W[6];
         LNN_OK(state_at(f.model, 3, 1e-12, &y));
         LNN_OK(ode()->product(f.model, y, W));

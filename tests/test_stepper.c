@@ -99,8 +99,8 @@ static int march(gsl_odeiv2_driver *d, double t, double h, size_t n, bool uneven
     return GSL_SUCCESS;
 }
 
-/* The plain adaptive loop from t to `end`, either direction; rejected steps and refusals
- * included in `steps`. */
+/* The plain adaptive loop from t to `end`, either direction; rejected steps and
+ * refusals included in `steps`. */
 static int adapt(gsl_odeiv2_driver *d, double t, double end, size_t dim, double y[],
                  size_t *steps)
 {
@@ -179,7 +179,8 @@ Test(stepper, measured_orders_are_the_stated_ones)
     EACH(m)
     {
         const size_t order = m.stepper->order(m.stages);
-        const double even = measured_order(&m, false), uneven = measured_order(&m, true);
+        const double even = measured_order(&m, false),
+                     uneven = measured_order(&m, true);
         if (getenv("LNN_TEST_VERBOSE"))
             fprintf(stderr, "%-8s %zu: %.2f, uneven steps %.2f\n", m.type->name, order,
                     even, uneven);
@@ -191,7 +192,8 @@ Test(stepper, measured_orders_are_the_stated_ones)
     }
 }
 
-/* From 0 to 5 and back to 0: the error at both is a modest multiple of the tolerance. */
+/* From 0 to 5 and back to 0: the error at both is a modest multiple of the tolerance.
+ */
 Test(stepper, every_method_reaches_its_tolerance_in_both_directions)
 {
     EACH(m)
@@ -199,8 +201,8 @@ Test(stepper, every_method_reaches_its_tolerance_in_both_directions)
         const size_t order = m.stepper->order(m.stages);
         const double tol = order == 1 ? 1e-4 : order == 2 ? 1e-6 : 1e-8;
         struct counter c = {0};
-        gsl_odeiv2_system sys = {entire_rhs, m.stepper->jacobian ? entire_jac : NULL, DIM,
-                                 &c};
+        gsl_odeiv2_system sys = {entire_rhs, m.stepper->jacobian ? entire_jac : NULL,
+                                 DIM, &c};
         gsl_odeiv2_driver *d = drive(&sys, &m, tol);
         double y[DIM], exact[DIM], errors[2];
         size_t steps[2];
@@ -213,7 +215,8 @@ Test(stepper, every_method_reaches_its_tolerance_in_both_directions)
         }
         if (getenv("LNN_TEST_VERBOSE"))
             fprintf(stderr, "%-8s tol %g: %.1e, back %.1e; %zu + %zu steps, %d calls\n",
-                    m.type->name, tol, errors[0], errors[1], steps[0], steps[1], c.calls);
+                    m.type->name, tol, errors[0], errors[1], steps[0], steps[1],
+                    c.calls);
         cr_expect(errors[0] < 300 * tol, "%s: %g", m.type->name, errors[0]);
         cr_expect(errors[1] < 900 * tol, "%s: %g", m.type->name, errors[1]);
         cr_expect(steps[0] > 3 && steps[1] > 3);
@@ -231,7 +234,8 @@ struct outcome {
 };
 
 /* A step of 2e-4 with the failure `armed`: the first one, or after a good one. */
-static struct outcome armed_step(const struct method *m, struct counter armed, bool first)
+static struct outcome armed_step(const struct method *m, struct counter armed,
+                                 bool first)
 {
     struct counter c = {0};
     gsl_odeiv2_system sys = {entire_rhs, m->stepper->jacobian ? entire_jac : NULL, DIM,
@@ -245,9 +249,9 @@ static struct outcome armed_step(const struct method *m, struct counter armed, b
     memcpy(keep, y, sizeof y);
     c = armed;
     struct outcome o = {.visible = false};
-    o.status =
-        gsl_odeiv2_step_apply(d->s, t, 2e-4, y, yerr, m->type->can_use_dydt_in ? f : NULL,
-                              m->type->gives_exact_dydt_out ? f1 : NULL, &sys);
+    o.status = gsl_odeiv2_step_apply(d->s, t, 2e-4, y, yerr,
+                                     m->type->can_use_dydt_in ? f : NULL,
+                                     m->type->gives_exact_dydt_out ? f1 : NULL, &sys);
     o.fired = (c.fail_at && c.calls >= c.fail_at) ||
               (c.jac_fail_at && c.jacobians >= c.jac_fail_at);
     o.restored = memcmp(y, keep, sizeof y) == 0;
@@ -269,7 +273,8 @@ static void expect_passed_through(const struct method *m, int code, bool jacobia
         if (!o.fired) break;
         cr_assert(o.status == code, "%s, call %d: %d, not %d", m->type->name, at,
                   o.status, code);
-        /* GSL's bsimp does not restore (as of 2.7.1), so run loops keep their own copy */
+        /* GSL's bsimp does not restore (as of 2.7.1), so run loops keep their own copy
+         */
         cr_assert(o.restored || m->type == gsl_odeiv2_step_bsimp,
                   "%s, call %d: y not restored", m->type->name, at);
     }

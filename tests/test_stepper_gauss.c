@@ -1,6 +1,6 @@
-/* Gauss collocation: its coefficients against the order conditions, quadratic invariants
- * kept to round-off where an explicit method drifts, symmetry, the error estimate against
- * the true error, and what it remembers between steps. */
+/* Gauss collocation: its coefficients against the order conditions, quadratic
+ * invariants kept to round-off where an explicit method drifts, symmetry, the error
+ * estimate against the true error, and what it remembers between steps. */
 #include "lnn_test.h"
 #include "stepper_gauss.h"
 
@@ -136,8 +136,8 @@ struct tally {
     double short_of; /* the largest true error / yerr of a step, accepted or not */
 };
 
-/* The true error of a step, from eight of 8 stages, in units of its largest yerr; 0 where
- * round-off is all there is. */
+/* The true error of a step, from eight of 8 stages, in units of its largest yerr; 0
+ * where round-off is all there is. */
 static double error_ratio(const gsl_odeiv2_system *sys, double t, double h,
                           const double y[], const double y1[], const double yerr[])
 {
@@ -194,8 +194,8 @@ static struct tally integrate(struct flow *p, const gsl_odeiv2_step_type *type,
 
 /* --- invariants --- */
 
-/* At any tolerance and any number of stages; tall, wide and square networks. One stage is
- * of order 2: 1e-10 would take it 1e5 steps. */
+/* At any tolerance and any number of stages; tall, wide and square networks. One stage
+ * is of order 2: 1e-10 would take it 1e5 steps. */
 Test(stepper_gauss, balancedness_is_kept_to_round_off_at_any_tolerance)
 {
     static struct flow p;
@@ -256,7 +256,8 @@ Test(stepper_gauss, norm_of_a_rotation_is_kept)
         gsl_odeiv2_step *step = gsl_odeiv2_step_alloc(gauss(s), 2);
         double y[] = {0.6, 0.8}, yerr[2], worst = 0;
         for (int i = 0; i < 30000; i++) {
-            LNN_OK(gsl_odeiv2_step_apply(step, 0.3 * i, 0.3, y, yerr, NULL, NULL, &sys));
+            LNN_OK(
+                gsl_odeiv2_step_apply(step, 0.3 * i, 0.3, y, yerr, NULL, NULL, &sys));
             worst = fmax(worst, fabs(y[0] * y[0] + y[1] * y[1] - 1));
         }
         cr_expect(worst < 2e-13, "s = %zu: %g", s, worst);
@@ -290,8 +291,8 @@ Test(stepper_gauss, a_step_and_its_reverse_return_to_the_start)
     }
 }
 
-/* The slope at the end is the right-hand side there, to the bit; a slope passed in saves
- * one evaluation and changes nothing. */
+/* The slope at the end is the right-hand side there, to the bit; a slope passed in
+ * saves one evaluation and changes nothing. */
 Test(stepper_gauss, slopes_in_and_out_are_exact)
 {
     static struct flow p, q;
@@ -313,8 +314,8 @@ Test(stepper_gauss, slopes_in_and_out_are_exact)
     gsl_odeiv2_step_free(two);
 }
 
-/* After a step the stages are predicted: fewer evaluations, the same result to round-off.
- * After reset: as from a fresh stepper, to the bit. */
+/* After a step the stages are predicted: fewer evaluations, the same result to
+ * round-off. After reset: as from a fresh stepper, to the bit. */
 Test(stepper_gauss, history_only_saves_work)
 {
     static struct flow p, fresh;

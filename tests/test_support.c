@@ -289,12 +289,14 @@ Test(support, orthonormal_matrices_follow_haar)
         for (int c = 0; c < 9; c++) square[c] += Q[c] * Q[c] / DRAWS;
         fourth += gsl_pow_4(Q[8]) / DRAWS;
         pair += Q[0] * Q[0] * Q[4] * Q[4] / DRAWS;
-        det += (Q[0] * (Q[4] * Q[8] - Q[5] * Q[7]) - Q[1] * (Q[3] * Q[8] - Q[5] * Q[6]) +
-                Q[2] * (Q[3] * Q[7] - Q[4] * Q[6])) /
-               DRAWS;
+        det +=
+            (Q[0] * (Q[4] * Q[8] - Q[5] * Q[7]) - Q[1] * (Q[3] * Q[8] - Q[5] * Q[6]) +
+             Q[2] * (Q[3] * Q[7] - Q[4] * Q[6])) /
+            DRAWS;
     }
     for (int c = 0; c < 9; c++) LNN_CLOSE(sum[c], 0, 5 * sqrt(1.0 / 3 / DRAWS));
-    for (int c = 0; c < 9; c++) LNN_CLOSE(square[c], 1.0 / 3, 5 * sqrt(4.0 / 45 / DRAWS));
+    for (int c = 0; c < 9; c++)
+        LNN_CLOSE(square[c], 1.0 / 3, 5 * sqrt(4.0 / 45 / DRAWS));
     LNN_CLOSE(fourth, 1.0 / 5, 5 * sqrt(1.0 / 9 / DRAWS));
     LNN_CLOSE(pair, 2.0 / 15, 5 * sqrt(2.0 / 35 / DRAWS));
     LNN_CLOSE(det, 0, 5 * sqrt(1.0 / DRAWS));

@@ -1,4 +1,5 @@
-/* Text tables: every dialect gives the same numbers, every fault is named where it is. */
+/* Text tables: every dialect gives the same numbers, every fault is named where it is.
+ */
 #include "data_support.h"
 
 #include <stdio.h>
@@ -39,8 +40,8 @@ Test(table, dialects_agree)
         "a,b c,d\r1.5,-2,3e-3\r0,4,5e10\r",
         "\n \n\"a\",\"b c\",\"d\"\n\"1.5\" , \"-2\",3e-3\n 0 ,+4., .5E+11 \n\n \n",
     };
-    static const char *const delimiter[] = {"comma",      "comma", "semicolon", "tab",
-                                            "whitespace", "comma", "comma",     "comma"};
+    static const char *const delimiter[] = {
+        "comma", "comma", "semicolon", "tab", "whitespace", "comma", "comma", "comma"};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         same_table(text[i], "auto", "auto");
         same_table(text[i], "yes", delimiter[i]);
@@ -137,7 +138,8 @@ Test(table, files_that_cannot_be_read)
 {
     struct lnn_table table;
     cr_assert_eq(lnn_table_read("/no/such/file.csv", "auto", "auto", &table), GSL_EOF);
-    cr_assert_not_null(strstr(lnn_error(), "/no/such/file.csv: error: cannot be opened"));
+    cr_assert_not_null(
+        strstr(lnn_error(), "/no/such/file.csv: error: cannot be opened"));
     cr_assert_eq(lnn_table_read("/tmp", "auto", "auto", &table), GSL_EOF);
     cr_assert_not_null(strstr(lnn_error(), "/tmp: error: cannot be read"));
 }
@@ -169,7 +171,8 @@ Test(table, time_is_linear, .timeout = 60)
     struct lnn_test_file f = lnn_test_file_of("");
     FILE *out = fopen(f.path, "wb");
     for (int i = 0; i < 20000; i++)
-        for (int j = 0; j < 100; j++) fprintf(out, "%d.25%c", i + j, j < 99 ? ',' : '\n');
+        for (int j = 0; j < 100; j++)
+            fprintf(out, "%d.25%c", i + j, j < 99 ? ',' : '\n');
     cr_assert_eq(fclose(out), 0);
     clock_t start = clock();
     int status = lnn_table_read(f.path, "auto", "auto", &table);

@@ -56,7 +56,8 @@ Test(teacher, entries_are_of_order_one)
     static const char *const rank[] = {"", ", rank: 10"};
     for (size_t i = 0; i < 2; i++) {
         struct lnn_data *data = lnn_test_need(lnn_test_load(
-            "50, 40", "kind: teacher, samples: 4000, scale: whiten, seed: 4%s", rank[i]));
+            "50, 40", "kind: teacher, samples: 4000, scale: whiten, seed: 4%s",
+            rank[i]));
         double norm = lnn_norm(2000, data->Phi);
         cr_assert_float_eq(norm * norm / 2000, 1, 0.4);
         lnn_data_free(data);

@@ -5,7 +5,8 @@
 
 TestSuite(trajectory, .init = lnn_test_setup);
 
-/* A variable of group "g" has `rows` rows of `width` entries from sample(row, first). */
+/* A variable of group "g" has `rows` rows of `width` entries from sample(row, first).
+ */
 static void expect_rows(struct lnn_reader *reader, const char *name, size_t rows,
                         size_t every, size_t first, size_t width)
 {
@@ -83,8 +84,9 @@ Test(trajectory, rows_are_there_for_readers_after_a_flush)
     struct lnn_group group = sample_group("g", 50, 50);
     struct lnn_file *file;
     snprintf(command, sizeof command, "h5dump -d /g/loss %s > /dev/null 2>&1", path);
-    cr_assert(eq(
-        int, lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, true, &file), 0));
+    cr_assert(eq(int,
+                 lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, true, &file),
+                 0));
     for (size_t row = 0; row < 30; row++) {
         cr_assert(eq(int, sample_put(file, 0, row, true), 0));
         if (row % 10 != 4) continue;
@@ -104,7 +106,8 @@ Test(trajectory, late_attributes_replace_and_join_early_ones)
 {
     char *path = sample_path();
     const struct lnn_attribute reason = {.name = "reason", .kind = 't', .text = "end"};
-    const struct lnn_attribute steps = {.name = "steps", .kind = 'i', .count = 1LL << 60};
+    const struct lnn_attribute steps = {
+        .name = "steps", .kind = 'i', .count = 1LL << 60};
     const struct lnn_attribute title = {.name = "title", .kind = 'n', .number = 0.1};
     struct lnn_group group = sample_group("g", 3, 0);
     struct lnn_file *file;
@@ -137,8 +140,9 @@ Test(trajectory, weights_that_a_row_leaves_out_are_nan)
     struct lnn_reader *reader;
     struct lnn_shape shape;
     double *w;
-    cr_assert(eq(
-        int, lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file), 0));
+    cr_assert(
+        eq(int, lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file),
+           0));
     for (size_t row = 0; row < 4; row++) sample_put(file, 0, row, row != 2);
     cr_assert(eq(int, lnn_file_close(file, true), 0));
     cr_assert(eq(int, lnn_reader_open(path, &reader), 0));
@@ -185,7 +189,8 @@ static herr_t check_axes(hid_t root, const char *name, const H5O_info_t *info,
     hid_t plist = H5Dget_create_plist(dataset);
     unsigned order = 0;
     H5Pget_attr_creation_order(plist, &order);
-    cr_expect(eq(uint, order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "%s", name);
+    cr_expect(eq(uint, order, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "%s",
+              name);
     int rank = H5Sget_simple_extent_ndims(space);
     for (int i = 0; i < rank && H5DSis_scale(dataset) == 0; i++)
         cr_expect(eq(int, H5DSget_num_scales(dataset, (unsigned)i), 1), "%s", name);
@@ -200,7 +205,8 @@ Test(trajectory, every_axis_has_a_scale)
     cr_assert(eq(int, sample_write(path, 7, 7, 2), 0));
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     cr_assert(file >= 0);
-    H5Ovisit2(file, H5_INDEX_CRT_ORDER, H5_ITER_INC, check_axes, &count, H5O_INFO_BASIC);
+    H5Ovisit2(file, H5_INDEX_CRT_ORDER, H5_ITER_INC, check_axes, &count,
+              H5O_INFO_BASIC);
     cr_expect(eq(int, count, 11)); /* 7 variables and d0, d1, d2, mode */
     H5Fclose(file);
     sample_forget(path);
@@ -237,7 +243,8 @@ static int refused(struct lnn_variable a, struct lnn_variable b)
         .name = "g", .rows = 3, .n_variables = 2, .variables = both};
     struct lnn_file *file = NULL;
     char *path = sample_path();
-    int status = lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file);
+    int status =
+        lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file);
     if (status == GSL_SUCCESS) lnn_file_close(file, false);
     cr_expect(status == 0 || access(path, F_OK) != 0);
     sample_forget(path);
@@ -247,7 +254,8 @@ static int refused(struct lnn_variable a, struct lnn_variable b)
 Test(trajectory, layouts_that_some_reader_could_not_read_are_refused)
 {
     struct lnn_variable a = {.name = "a"}, b = {.name = "b"};
-    struct lnn_variable v = {.name = "v", .rank = 2, .dims = {2, 2}, .axes = {"x", "y"}};
+    struct lnn_variable v = {
+        .name = "v", .rank = 2, .dims = {2, 2}, .axes = {"x", "y"}};
     struct lnn_variable gram = v, other = v, empty = v, slash = {.name = "a/b"};
     gram.axes[1] = "x";
     other.name = "o", other.dims[0] = 3;

@@ -104,7 +104,8 @@ static int create(const char *path, bool force)
 {
     struct lnn_group group = sample_group("g", 4, 4);
     struct lnn_file *file = NULL;
-    int status = lnn_file_create(path, force, 1, &group, 0, NULL, 0, NULL, false, &file);
+    int status =
+        lnn_file_create(path, force, 1, &group, 0, NULL, 0, NULL, false, &file);
     if (status == GSL_SUCCESS) lnn_file_close(file, false);
     return status;
 }
@@ -136,8 +137,9 @@ Test(trajectory_damage, rows_without_a_time_are_refused)
     struct lnn_group group = sample_group("g", 4, 0);
     struct lnn_file *file;
     double values[SAMPLE_VALUES] = {0};
-    cr_assert(eq(
-        int, lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file), 0));
+    cr_assert(
+        eq(int, lnn_file_create(path, false, 1, &group, 0, NULL, 0, NULL, false, &file),
+           0));
     cr_expect(eq(int, lnn_file_put(file, 0, NAN, values, NULL), GSL_EINVAL));
     cr_expect(eq(int, lnn_file_put(file, 1, 0, values, NULL), GSL_EINVAL));
     cr_expect(eq(int, lnn_file_close(file, true), GSL_SUCCESS));
@@ -152,7 +154,8 @@ static int read_everything(const char *path, size_t unused)
     double w[SAMPLE_WEIGHTS];
     (void)lnn_h5_weights(path, NULL, -1, 2, widths, w);
     int status = lnn_reader_open(path, &reader);
-    if (status != GSL_SUCCESS) return status == GSL_EOF && lnn_error()[0] != '\0' ? 0 : 1;
+    if (status != GSL_SUCCESS)
+        return status == GSL_EOF && lnn_error()[0] != '\0' ? 0 : 1;
     for (const char *const *g = lnn_reader_groups(reader); *g != NULL; g++) {
         for (const char *const *a = lnn_reader_attributes(reader, *g); *a != NULL; a++)
             free(lnn_reader_attribute(reader, *g, *a));
@@ -194,7 +197,8 @@ Test(trajectory_damage, truncated_files_are_refused)
         struct lnn_reader *reader = NULL;
         save(path, bytes, length);
         cr_expect(eq(int, in_child(read_everything, path, 0), 0), "%zu bytes", length);
-        cr_expect(eq(int, lnn_reader_open(path, &reader), GSL_EOF), "%zu bytes", length);
+        cr_expect(eq(int, lnn_reader_open(path, &reader), GSL_EOF), "%zu bytes",
+                  length);
         cr_expect(strstr(lnn_error(), path) != NULL, "%s", lnn_error());
     }
     free(bytes);

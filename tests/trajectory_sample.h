@@ -23,7 +23,8 @@ static const struct lnn_variable sample_variables[] = {
     {.name = "s", .doc = "singular values", .rank = 1, .dims = {2}, .axes = {"mode"}},
 };
 
-static inline struct lnn_group sample_group(const char *name, size_t rows, size_t weights)
+static inline struct lnn_group sample_group(const char *name, size_t rows,
+                                            size_t weights)
 {
     return (struct lnn_group){.name = name,
                               .doc = "a trajectory",
@@ -72,7 +73,8 @@ static inline void sample_forget(char *path)
 /* `rows` rows in one group "g" with room for `room`, weights in every `every`-th. */
 static inline int sample_write(const char *path, size_t room, size_t rows, size_t every)
 {
-    const struct lnn_attribute text = {.name = "problem", .kind = 't', .text = "a: 1\n"};
+    const struct lnn_attribute text = {
+        .name = "problem", .kind = 't', .text = "a: 1\n"};
     struct lnn_group group = sample_group("g", room, (room + every - 1) / every);
     struct lnn_file *file;
     LNN_TRY(lnn_file_create(path, true, 1, &group, 1, &text, 0, NULL, false, &file));

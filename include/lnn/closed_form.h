@@ -17,7 +17,8 @@
 double lnn_mode(size_t N, double s, double u0, double t);
 
 /* The time the balanced mode takes from u0 to u; INFINITY where it gets there only in
- * the limit, NaN where it never does. Relative error below 1e-13 unless u is near u0. */
+ * the limit, NaN where it never does. Relative error below 1e-13 unless u is near u0.
+ */
 double lnn_mode_time(size_t N, double s, double u0, double u);
 
 /* From 10 % to 90 % of the target s > 0. */
@@ -66,10 +67,11 @@ struct lnn_closed_form {
 int lnn_closed_linear(size_t k, size_t d, size_t q, const double R[], const double B[],
                       const double W0[], struct lnn_closed_form **form);
 
-/* N balanced layers aligned with the target: W(0) = U diag(u0) V^T, Phi = U diag(s) V^T.
- * U, V are the singular vectors of a generic combination of both matrices, so repeated
- * values need no care. *misalignment: the largest distance of W(0), Phi from such a form,
- * relative to their norms (round-off when aligned); the form is made in any case. */
+/* N balanced layers aligned with the target: W(0) = U diag(u0) V^T, Phi = U diag(s)
+ * V^T. U, V are the singular vectors of a generic combination of both matrices, so
+ * repeated values need no care. *misalignment: the largest distance of W(0), Phi from
+ * such a form, relative to their norms (round-off when aligned); the form is made in
+ * any case. */
 int lnn_closed_aligned(size_t N, size_t k, size_t d, const double Phi[],
                        const double W0[], double *misalignment,
                        struct lnn_closed_form **form);
@@ -77,8 +79,8 @@ int lnn_closed_aligned(size_t N, size_t k, size_t d, const double Phi[],
 /* Two layers W1 (h x d), W2 (k x h) with W2^T W2 - W1 W1^T = lambda I_h: the Riccati
  * equation of Q = [W1^T; W2], F = [-lambda/2 I, Phi^T; Phi, lambda/2 I] (Fukumizu 1998;
  * Braun et al. 2022; Domine et al. 2024). Any shapes and ranks. */
-int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[], double lambda,
-                         const double W1[], const double W2[],
+int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[],
+                         double lambda, const double W1[], const double W2[],
                          struct lnn_closed_form **form);
 
 #endif

@@ -2,20 +2,21 @@
  *
  * m examples: X (m x d, one example a row) and Y (m x k). The moments are uncentred,
  * Lambda_xx = X^T X / m (d x d), Lambda_yx = Y^T X / m (k x d), Lambda_yy = Y^T Y / m.
- * A target matrix Phi is whitened data: X = I_d, Y = Phi^T with weight 1 instead of 1/m,
- * so that 1/(2m) ||W X^T - Y^T||_F^2 becomes 1/2 ||W - Phi||_F^2.
+ * A target matrix Phi is whitened data: X = I_d, Y = Phi^T with weight 1 instead of
+ * 1/m, so that 1/(2m) ||W X^T - Y^T||_F^2 becomes 1/2 ||W - Phi||_F^2.
  *
  * The square loss needs only R (q x d, q = min(m, d)) and B (k x q) from the QR
  * factorisation X / sqrt(m) = Q R, B = Y^T Q / sqrt(m):
  *     l(W) = 1/2 ||W R^T - B||_F^2 + floor,    Lambda_xx = R^T R,  Lambda_yx = B R.
- * This never squares the data's condition number, and costs nothing per example. If X has
- * not full rank, B is projected on the range of R and the rest is in the floor: the floor
- * is the infimum of the square loss for all data. Whitened data has R = I, B = Phi.
+ * This never squares the data's condition number, and costs nothing per example. If X
+ * has not full rank, B is projected on the range of R and the rest is in the floor: the
+ * floor is the infimum of the square loss for all data. Whitened data has R = I, B =
+ * Phi.
  *
  * Whitening turns the centred inputs, column by column of unit deviation, into sqrt(m)
- * times the nearest matrix with orthonormal columns (U V^T of their SVD): Lambda_xx = I,
- * every input stays as near to itself as can be (Kessy, Lewin, Strimmer 2018, "ZCA-cor"),
- * and nothing depends on signs an SVD is free to choose. */
+ * times the nearest matrix with orthonormal columns (U V^T of their SVD): Lambda_xx =
+ * I, every input stays as near to itself as can be (Kessy, Lewin, Strimmer 2018,
+ * "ZCA-cor"), and nothing depends on signs an SVD is free to choose. */
 #ifndef LNN_DATA_H
 #define LNN_DATA_H
 
@@ -34,8 +35,9 @@ struct lnn_data {
     double *R, *B;           /* q x d, k x q */
     double floor;            /* the part of the square loss no W can remove */
     double *mask;            /* k x d of 0 and 1 (observed), or NULL: all observed */
-    char **input_names, **target_names;          /* d and k of them */
-    double *x_mean, *x_scale, *y_mean, *y_scale; /* removed by scaling; 0 and 1 if none */
+    char **input_names, **target_names; /* d and k of them */
+    double *x_mean, *x_scale, *y_mean,
+        *y_scale;     /* removed by scaling; 0 and 1 if none */
     double *whitener; /* d x d: X_raw-centred = X whitener^T; NULL unless whiten */
     char *source;     /* csv: the file the targets are from; else NULL */
     size_t *lines;    /* csv: the line of every example there; else NULL */
@@ -47,11 +49,11 @@ int lnn_data_load(const struct lnn_problem *problem, struct lnn_data **data);
 void lnn_data_free(struct lnn_data *data);
 
 /* One text table, plain or gzipped: rows x cols numbers, and the header's names (or
- * "x1".. made up). header: auto | yes | no; auto takes the first row for names if none of
- * its fields is a number. delimiter: auto | comma | semicolon | tab | whitespace; auto
- * takes the first of ; tab , that stands in the first row, else blanks. Fields may be
- * quoted ("" is a quote); blank lines are allowed before and after the rows, not among
- * them. Errors as `file:line:column: error: ...`; used by lnn_data_load. */
+ * "x1".. made up). header: auto | yes | no; auto takes the first row for names if none
+ * of its fields is a number. delimiter: auto | comma | semicolon | tab | whitespace;
+ * auto takes the first of ; tab , that stands in the first row, else blanks. Fields may
+ * be quoted ("" is a quote); blank lines are allowed before and after the rows, not
+ * among them. Errors as `file:line:column: error: ...`; used by lnn_data_load. */
 struct lnn_table {
     size_t rows, cols;
     double *at;

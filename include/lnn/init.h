@@ -22,9 +22,10 @@ int lnn_init_start(const struct lnn_problem *problem, const struct lnn_network *
                    double w[]);
 
 /* Procedure 1 of Arora, Cohen, Golowich & Hu 2019 (ICLR), used by several members: with
- * A = U diag(s) V^T (thin, q = min(k, d)), W_N ~ U S^{1/N}, W_j ~ S^{1/N}, W_1 ~ S^{1/N}
- * V^T, zero-padded; needs min hidden width >= rank A. Product A, balanced to round-off.
- * From LAPACK's SVD: the same on every machine to round-off, not to the bit. */
+ * A = U diag(s) V^T (thin, q = min(k, d)), W_N ~ U S^{1/N}, W_j ~ S^{1/N}, W_1 ~
+ * S^{1/N} V^T, zero-padded; needs min hidden width >= rank A. Product A, balanced to
+ * round-off. From LAPACK's SVD: the same on every machine to round-off, not to the bit.
+ */
 int lnn_balanced_start(const struct lnn_network *net, const double A[], double w[]);
 
 /* W_j <- O_j W_j O_{j-1}^T with random orthogonal O_1..O_{N-1}, O_0 = O_N = I: changes

@@ -22,8 +22,8 @@ double lnn_distance(size_t n, const double x[], const double y[]); /* ||x - y|| 
 void lnn_axpy(size_t n, double a, const double x[], double y[]);   /* y += a x */
 bool lnn_finite(size_t n, const double x[]);
 
-/* Thin singular value decomposition A = U diag(s) V^T with q = min(m, n): U is m x q,
- * s descending, Vt is q x n. The arrays belong to the struct; LAPACK dgesdd, falling back
+/* Thin singular value decomposition A = U diag(s) V^T with q = min(m, n): U is m x q, s
+ * descending, Vt is q x n. The arrays belong to the struct; LAPACK dgesdd, falling back
  * to dgesvd. */
 struct lnn_svd {
     size_t m, n, q;
@@ -32,7 +32,8 @@ struct lnn_svd {
     int *iwork, lwork;
 };
 struct lnn_svd *lnn_svd_alloc(size_t m, size_t n); /* one block; free(3) releases it */
-int lnn_svd(struct lnn_svd *f, const double A[]);  /* GSL_EFAILED: not finite, no convergence */
+int lnn_svd(struct lnn_svd *f,
+            const double A[]); /* GSL_EFAILED: not finite, no convergence */
 
 /* Upper triangular (or trapezoidal) R of A = QR (m x n, A is overwritten): R is
  * min(m,n) x n; and B (l x m) <- B Q's first min(m,n) columns, l x min(m,n). */

@@ -44,6 +44,7 @@ extern const struct lnn_loss *const lnn_losses[]; /* NULL-terminated */
 int lnn_objective_alloc(const struct lnn_problem *problem, const struct lnn_data *data,
                         struct lnn_objective **objective);
 double lnn_objective_value(const struct lnn_objective *o, const double W[]);
-void lnn_objective_gradient(const struct lnn_objective *o, const double W[], double G[]);
+void lnn_objective_gradient(const struct lnn_objective *o, const double W[],
+                            double G[]);
 
 #endif

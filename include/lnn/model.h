@@ -20,9 +20,9 @@ struct lnn_model {
     double *grad;            /* net.size */
     double *chain;           /* net.chain, or what the tangents need if more */
     struct lnn_svd *svd;     /* of a k x d matrix */
-    size_t rank;             /* end-to-end field: singular values beyond it count as 0 */
-    double *kd1, *kd2;       /* (max(k,d))^2 doubles each: small products */
-    void *extra;             /* a system's own data, made by its init, freed with free */
+    size_t rank;       /* end-to-end field: singular values beyond it count as 0 */
+    double *kd1, *kd2; /* (max(k,d))^2 doubles each: small products */
+    void *extra;       /* a system's own data, made by its init, freed with free */
 };
 
 /* `w0` and `problem`, `data` must outlive the model. */
@@ -30,9 +30,8 @@ int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *da
                     const double w0[], double learning_rate, struct lnn_model **model);
 void lnn_model_free(struct lnn_model *model);
 
-/* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns the
- * square of its norm, weight decay included:
- * grad_j = dphi/dW_j + lambda W_j. */
+/* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns
+ * the square of its norm, weight decay included: grad_j = dphi/dW_j + lambda W_j. */
 double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[]);
 
 /* hv = D^2(phi + decay)(w)[v]; the sizes of w. Uses the model's scratch. Exact: forward
@@ -45,19 +44,20 @@ double lnn_model_objective(struct lnn_model *m, const double w[]);
 
 /* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):
  *   F(W) = lambda N W + sum_j [W W^T]^{(j-1)/N} G(W) [W^T W]^{(N-j)/N},   0^0 = 1,
- * so W' = -F. One thin SVD; any shape and rank. Singular values beyond m->rank count as 0
- * (see lnn_model_keep_rank). Returns ||full gradient||^2 of a balanced
- * factorisation (what sum_j ||dphi/dW_j + lambda W_j||^2 would be) in *square if not NULL. */
+ * so W' = -F. One thin SVD; any shape and rank. Singular values beyond m->rank count as
+ * 0 (see lnn_model_keep_rank). Returns ||full gradient||^2 of a balanced factorisation
+ * (what sum_j ||dphi/dW_j + lambda W_j||^2 would be) in *square if not NULL. */
 int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
                          double *square);
 
-/* Sets m->rank to the numerical rank of W (N >= 2; min(k, d) otherwise). The flow keeps the
- * rank of its start; rounding does not, and for N >= 3 the field turns a singular value of
- * 1e-17 into a slope of 1e-17^{2/N}. For systems that start at W and whose rank is kept. */
+/* Sets m->rank to the numerical rank of W (N >= 2; min(k, d) otherwise). The flow keeps
+ * the rank of its start; rounding does not, and for N >= 3 the field turns a singular
+ * value of 1e-17 into a slope of 1e-17^{2/N}. For systems that start at W and whose
+ * rank is kept. */
 int lnn_model_keep_rank(struct lnn_model *m, const double W[]);
 
-/* lnn_model_objective of a balanced factorisation of W, whose sum_j ||W_j||_F^2 is N sum_r s_r^{2/N}.
- * NaN when the singular values cannot be had. */
+/* lnn_model_objective of a balanced factorisation of W, whose sum_j ||W_j||_F^2 is N
+ * sum_r s_r^{2/N}. NaN when the singular values cannot be had. */
 double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[]);
 
 /* Extreme eigenvalues of P_W = sum_j [W^T W]^{(N-j)/N} kron [W W^T]^{(j-1)/N} from the
@@ -66,8 +66,8 @@ double lnn_model_end_to_end_objective(struct lnn_model *m, const double W[]);
 void lnn_preconditioner_range(size_t N, size_t k, size_t d, const double s[],
                               double *smallest, double *largest);
 
-/* p(r,q) = sum_{j=1}^N a^{2(N-j)/N} b^{2(j-1)/N}: eigenvalue of P_W for singular values a,
- * b >= 0, with 0^0 = 1. */
+/* p(r,q) = sum_{j=1}^N a^{2(N-j)/N} b^{2(j-1)/N}: eigenvalue of P_W for singular values
+ * a, b >= 0, with 0^0 = 1. */
 double lnn_preconditioner_eigenvalue(size_t N, double a, double b);
 
 #endif

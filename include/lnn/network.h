@@ -1,15 +1,16 @@
-/* What depends on the layers W_1..W_N alone: layout, product, balancedness, and the chain
- * rule between the end-to-end matrix and the layers. Weights lie in one array, W_1 first. */
+/* What depends on the layers W_1..W_N alone: layout, product, balancedness, and the
+ * chain rule between the end-to-end matrix and the layers. Weights lie in one array,
+ * W_1 first. */
 #ifndef LNN_NETWORK_H
 #define LNN_NETWORK_H
 
 #include <stddef.h>
 
 struct lnn_network {
-    size_t N;         /* depth */
-    const size_t *d;  /* N + 1 widths d_0..d_N; not owned */
-    size_t size;      /* number of weights: sum_j d_j d_{j-1} */
-    size_t chain;     /* doubles of scratch for the functions below */
+    size_t N;        /* depth */
+    const size_t *d; /* N + 1 widths d_0..d_N; not owned */
+    size_t size;     /* number of weights: sum_j d_j d_{j-1} */
+    size_t chain;    /* doubles of scratch for the functions below */
 };
 
 struct lnn_network lnn_network_of(size_t n_widths, const size_t widths[]);

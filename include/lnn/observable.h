@@ -1,5 +1,5 @@
-/* Family: what is measured along a trajectory. One file each in src/observables/, listed
- * in observables.def. Evaluations allocate nothing and change nothing. */
+/* Family: what is measured along a trajectory. One file each in src/observables/,
+ * listed in observables.def. Evaluations allocate nothing and change nothing. */
 #ifndef LNN_OBSERVABLE_H
 #define LNN_OBSERVABLE_H
 
@@ -9,25 +9,26 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     struct lnn_model *model;
     const struct lnn_ode *ode;
     double t;
-    const double *y;       /* the state */
-    double t_natural;      /* the end of the natural step that holds t, >= t, ... */
+    const double *y;         /* the state */
+    double t_natural;        /* the end of the natural step that holds t, >= t, ... */
     const double *w_natural; /* ... and the layers there, free of interpolation error */
-    const double *w;       /* W_1..W_N, NULL when the system has no layers */
-    const double *W, *G;   /* k x d: end-to-end matrix, dl/dW */
-    const double *s;       /* singular values of W, descending, q */
-    double loss;           /* l(W) */
+    const double *w;         /* W_1..W_N, NULL when the system has no layers */
+    const double *W, *G;     /* k x d: end-to-end matrix, dl/dW */
+    const double *s;         /* singular values of W, descending, q */
+    double loss;             /* l(W) */
     double objective, objective0; /* with weight decay; at t and at 0 */
     double gradient_norm;
-    const double *C0;      /* all C_j(0), NULL without layers */
-    const double *W_ref;   /* the same sample at a tighter tolerance; NULL if off */
-    double rounding;       /* relative size of accumulated rounding, eps sqrt(steps + 1) */
-    const double *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
+    const double *C0;    /* all C_j(0), NULL without layers */
+    const double *W_ref; /* the same sample at a tighter tolerance; NULL if off */
+    double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
+    const double
+        *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
     const struct lnn_run_counts *counts;
-    double *scratch;       /* max_j d_j^2 + k d doubles */
+    double *scratch; /* max_j d_j^2 + k d doubles */
 };
 
-/* The tighter run has an error of its own: the difference is taken twice. (Measured: the
- * difference alone is within 6 % of the error, at worst 1.9 times below it.) */
+/* The tighter run has an error of its own: the difference is taken twice. (Measured:
+ * the difference alone is within 6 % of the error, at worst 1.9 times below it.) */
 #define LNN_ERROR_SAFETY 2.0
 
 struct lnn_context { /* what decides whether an observable applies */
@@ -46,14 +47,16 @@ struct lnn_observable {
     const char *name; /* of the dataset */
     const char *doc;  /* long_name */
     bool integer;     /* stored as int64 */
-    bool (*shape)(const struct lnn_context *c, struct lnn_row *row); /* false: no use here */
+    bool (*shape)(const struct lnn_context *c,
+                  struct lnn_row *row); /* false: no use here */
     void (*eval)(const struct lnn_sample *s, double out[]);
 };
 
 /* The shape of a number that always applies. */
 bool lnn_shape_scalar(const struct lnn_context *c, struct lnn_row *row);
 
-/* ||C_j - exp(-2 lambda t) C_j(0)||_F of the layers w at time t, j = 1..N-1, into out. */
+/* ||C_j - exp(-2 lambda t) C_j(0)||_F of the layers w at time t, j = 1..N-1, into out.
+ */
 void lnn_imbalance_drift(const struct lnn_sample *s, const double w[], double t,
                          double out[]);
 

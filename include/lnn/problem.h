@@ -22,15 +22,16 @@ typedef bool lnn_type_flag;          /* true | false */
 typedef struct lnn_counts {
     size_t n, *at;
 } lnn_type_counts;
-typedef struct lnn_matrix lnn_type_matrix; /* list of equal rows; a flat list: one row */
+typedef struct lnn_matrix
+    lnn_type_matrix; /* list of equal rows; a flat list: one row */
 typedef struct lnn_words {
     size_t n;
     char **at;
 } lnn_type_words; /* names or numbers */
 
 /* A section is a struct of its keys; a list section an array of such structs. Keys that
- * do not go with their section's kind hold their defaults. Defaults that depend on other
- * keys are filled in: a trajectory's name, init.scale, time.first. */
+ * do not go with their section's kind hold their defaults. Defaults that depend on
+ * other keys are filled in: a trajectory's name, init.scale, time.first. */
 struct lnn_problem_trajectory {
 #define LNN_LIST_KEY(section, member, type, ...) lnn_type_##type member;
 #include "problem.def"
@@ -57,11 +58,12 @@ struct lnn_problem {
 
 /* Read a file, or text that is called `path` in messages. `set` is a NULL-terminated
  * list of overrides, or NULL: "section.key=value" (value is YAML), "key=value" for root
- * keys, "section=value" for a whole section, and for the list "trajectories.0.rtol=1e-8"
- * (by number), "trajectories.NAME.rtol=1e-8" (by name or system) and
- * "trajectories.rtol=1e-8" (every entry that uses the key). Later ones win.
+ * keys, "section=value" for a whole section, and for the list
+ * "trajectories.0.rtol=1e-8" (by number), "trajectories.NAME.rtol=1e-8" (by name or
+ * system) and "trajectories.rtol=1e-8" (every entry that uses the key). Later ones win.
  * On success *problem is to be freed with lnn_problem_free; else it is NULL.
- * GSL_EINVAL: lnn_error() holds one line per error; GSL_EOF: the file cannot be read. */
+ * GSL_EINVAL: lnn_error() holds one line per error; GSL_EOF: the file cannot be read.
+ */
 int lnn_problem_read(const char *path, const char *const *set,
                      struct lnn_problem **problem);
 int lnn_problem_parse(const char *text, const char *path, const char *const *set,
@@ -71,8 +73,8 @@ void lnn_problem_free(struct lnn_problem *problem);
 /* "folder/path", or path itself if absolute; malloc'ed. */
 char *lnn_problem_path(const struct lnn_problem *problem, const char *path);
 
-/* The table, for help, man page, completion and the file's attributes: rows in the order
- * of problem.def, the last one with section == NULL. */
+/* The table, for help, man page, completion and the file's attributes: rows in the
+ * order of problem.def, the last one with section == NULL. */
 struct lnn_key {
     const char *section; /* "" for root keys */
     const char *name;
@@ -82,7 +84,7 @@ struct lnn_key {
     double min, max;      /* of reals, counts and entries of matrices: closed range; */
     bool min_open;        /* the range excludes min; min == max: any */
     const char *const *choices; /* of choice and words, NULL-terminated; NULL = any */
-    const char *goes_with;      /* what its section's first key must be, space separated;
+    const char *goes_with; /* what its section's first key must be, space separated;
                             * "other=..." for an earlier key; "" = anything */
     const char *doc;
     size_t offset; /* in struct lnn_problem, or in struct lnn_problem_trajectory */

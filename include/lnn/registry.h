@@ -1,8 +1,8 @@
 /* What every list of alternatives shares: a member begins with .name and .doc.
  *
- * A family is one folder with one file per member and a list file (losses.def, inits.def,
- * steppers.def, observables.def, odes.def) that names each member once. The list files
- * are the only place where members are enumerated. */
+ * A family is one folder with one file per member and a list file (losses.def,
+ * inits.def, steppers.def, observables.def, odes.def) that names each member once. The
+ * list files are the only place where members are enumerated. */
 #ifndef LNN_REGISTRY_H
 #define LNN_REGISTRY_H
 
@@ -18,8 +18,8 @@ struct lnn_member {
 const void *lnn_registry_find(const void *const *list, const char *name);
 
 /* The word of the NULL-terminated list nearest to `word` in edit distance (insertions,
- * deletions, substitutions, swaps of neighbours), or NULL when none is near enough to be
- * what was meant (more than a third of the longer word's letters differ). */
+ * deletions, substitutions, swaps of neighbours), or NULL when none is near enough to
+ * be what was meant (more than a third of the longer word's letters differ). */
 const char *lnn_nearest(const char *word, const char *const *words);
 
 #endif

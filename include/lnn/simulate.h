@@ -1,5 +1,5 @@
-/* A whole problem: every trajectory advances from sample to sample side by side, and each
- * sample's rows go to the file. */
+/* A whole problem: every trajectory advances from sample to sample side by side, and
+ * each sample's rows go to the file. */
 #ifndef LNN_SIMULATE_H
 #define LNN_SIMULATE_H
 
@@ -21,11 +21,11 @@ struct lnn_result { /* one per trajectory, in the problem's order */
     struct lnn_run_counts counts;
     size_t rows;
     double t, loss, loss_error, W_norm, W_error, gradient_norm;
-    double drift_samples;      /* NaN without layers */
-    double energy_balance;     /* NaN without */
-    double distance, distance_t, distance_error; /* largest gap to the end-to-end solution over the
-                                * samples, where, and the sum of both error estimates there;
-                                * NaN if none */
+    double drift_samples;  /* NaN without layers */
+    double energy_balance; /* NaN without */
+    /* The largest gap to the end-to-end solution over the samples, where that is, and
+     * the sum of both error estimates there; NaN if there is none. */
+    double distance, distance_t, distance_error;
 };
 
 struct lnn_simulate_options {
@@ -44,10 +44,12 @@ struct lnn_simulation {
     double seconds;
 };
 
-/* Integrates and writes. GSL_SUCCESS also when a trajectory stopped early or failed: its
- * reason says so. GSL_EINVAL, GSL_EOF, GSL_ENOMEM when the run could not be made. */
-int lnn_simulate(const struct lnn_problem *problem, const struct lnn_simulate_options *options,
-                    struct lnn_simulation **simulation);
+/* Integrates and writes. GSL_SUCCESS also when a trajectory stopped early or failed:
+ * its reason says so. GSL_EINVAL, GSL_EOF, GSL_ENOMEM when the run could not be made.
+ */
+int lnn_simulate(const struct lnn_problem *problem,
+                 const struct lnn_simulate_options *options,
+                 struct lnn_simulation **simulation);
 void lnn_simulation_free(struct lnn_simulation *simulation);
 
 /* The sample times of problem->time: t[0] = 0 < ... < t[samples-1] = end. */

@@ -28,7 +28,8 @@ struct lnn_variable { /* one dataset of a group */
 struct lnn_group { /* what a group is made of; arrays are not owned */
     const char *name;
     const char *doc;
-    size_t rows, weights_rows; /* expected; the file grows when more come. weights_rows 0:
+    size_t rows,
+        weights_rows; /* expected; the file grows when more come. weights_rows 0:
                                 * no weights at all; equal to rows: they run along time,
                                 * NaN where a row has none */
     size_t n_variables;
@@ -39,9 +40,9 @@ struct lnn_group { /* what a group is made of; arrays are not owned */
 
 struct lnn_file; /* opaque; open for writing */
 
-/* Creates PATH.tmp with everything at full extent (NaN), flushes, renames it to PATH and
- * goes on writing through the open handle. An existing PATH is replaced only if `force`.
- * `volatile_attributes` (host, start, ...) go to the group /volatile. */
+/* Creates PATH.tmp with everything at full extent (NaN), flushes, renames it to PATH
+ * and goes on writing through the open handle. An existing PATH is replaced only if
+ * `force`. `volatile_attributes` (host, start, ...) go to the group /volatile. */
 int lnn_file_create(const char *path, bool force, size_t n_groups,
                     const struct lnn_group groups[], size_t n_attributes,
                     const struct lnn_attribute attributes[], size_t n_volatile,
@@ -49,21 +50,22 @@ int lnn_file_create(const char *path, bool force, size_t n_groups,
                     struct lnn_file **file);
 
 /* Buffer one row of a group: `values` holds the variables' rows one after the other in
- * the group's order (those with .weights excluded; they come in `weights`, NULL when this
- * row stores none). Rows are written in blocks: data, flush, times, flush. */
+ * the group's order (those with .weights excluded; they come in `weights`, NULL when
+ * this row stores none). Rows are written in blocks: data, flush, times, flush. */
 int lnn_file_put(struct lnn_file *file, size_t group, double t, const double values[],
                  const double weights[]);
 int lnn_file_flush(struct lnn_file *file); /* all buffered rows are safe afterwards */
 
 /* Attributes that are known only at the end (reason, counts): replaced if present. They
  * are in the file after lnn_file_close, which then always makes a copy: what others may
- * be reading does not change its structure. `group`: NULL or "" the root, "volatile". */
+ * be reading does not change its structure. `group`: NULL or "" the root, "volatile".
+ */
 int lnn_file_attribute(struct lnn_file *file, const char *group,
                        const struct lnn_attribute *attribute);
 
-/* Flush; if rows are unused or attributes came late, copy to the exact length and rename;
- * complete = 1 last (only if `complete`); close. Frees in any case. When the copy fails
- * (disk full) every row is still in PATH. */
+/* Flush; if rows are unused or attributes came late, copy to the exact length and
+ * rename; complete = 1 last (only if `complete`); close. Frees in any case. When the
+ * copy fails (disk full) every row is still in PATH. */
 int lnn_file_close(struct lnn_file *file, bool complete);
 
 /* Reading: any file whose groups hold datasets along a finite time. */
@@ -81,14 +83,16 @@ const char *const *lnn_reader_variables(struct lnn_reader *reader, const char *g
 size_t lnn_reader_rows(struct lnn_reader *reader, const char *group); /* finite times */
 int lnn_reader_shape(struct lnn_reader *reader, const char *group, const char *name,
                      struct lnn_shape *shape);
-/* The whole variable, cut to the finite rows, as doubles: malloc'ed, the caller frees. */
+/* The whole variable, cut to the finite rows, as doubles: malloc'ed, the caller frees.
+ */
 int lnn_reader_get(struct lnn_reader *reader, const char *group, const char *name,
                    struct lnn_shape *shape, double **values);
-/* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group` ""
- * is the root, `name` may belong to "group/variable". */
+/* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group`
+ * "" is the root, `name` may belong to "group/variable". */
 char *lnn_reader_attribute(struct lnn_reader *reader, const char *group,
                            const char *name);
-/* Names of all attributes of a group or dataset, NULL-terminated, owned by the reader. */
+/* Names of all attributes of a group or dataset, NULL-terminated, owned by the reader.
+ */
 const char *const *lnn_reader_attributes(struct lnn_reader *reader, const char *group);
 
 #endif

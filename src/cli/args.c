@@ -1,4 +1,5 @@
-/* Arguments against a command's table: options anywhere, --name=value, -xvalue, -xyz. */
+/* Arguments against a command's table: options anywhere, --name=value, -xvalue, -xyz.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
@@ -59,7 +60,8 @@ static const struct cli_option *by_name(const struct cli_command *command,
     return NULL;
 }
 
-static const struct cli_option *by_letter(const struct cli_command *command, char letter)
+static const struct cli_option *by_letter(const struct cli_command *command,
+                                          char letter)
 {
     const struct cli_option *const tables[] = {command->options, cli_common};
     for (size_t i = 0; i < 2; i++)
@@ -80,8 +82,8 @@ static int unknown_option(const struct cli_command *command, const char *word, s
     const char *near = n > 1 ? lnn_nearest(bare, names) : NULL;
     const char *dash = n > 1 ? "--" : "-";
     if (near)
-        cli_say("%s: unknown option %s%s, did you mean --%s?", command->name, dash, bare,
-                near);
+        cli_say("%s: unknown option %s%s, did you mean --%s?", command->name, dash,
+                bare, near);
     else
         cli_say("%s: unknown option %s%s; lnnflow help %s lists the options",
                 command->name, dash, bare, command->name);

@@ -1,8 +1,8 @@
 /* What the parts of the command line share (src/cli only).
  *
- * Every verb is one file, cmd_<verb>.c, that ends with one const struct cli_command, and
- * one row in main.c. Parsing, help, the man page and the completion all read that table.
- * Results go to stdout, messages and progress to stderr. */
+ * Every verb is one file, cmd_<verb>.c, that ends with one const struct cli_command,
+ * and one row in main.c. Parsing, help, the man page and the completion all read that
+ * table. Results go to stdout, messages and progress to stderr. */
 #ifndef LNN_CLI_H
 #define LNN_CLI_H
 
@@ -71,7 +71,8 @@ struct cli_arguments { /* one block; the texts are argv's */
         const char *value;
     } given[];
 };
-/* NULL, after a message, when the arguments after the verb are not as the table says. */
+/* NULL, after a message, when the arguments after the verb are not as the table says.
+ */
 struct cli_arguments *cli_parse(const struct cli_command *command, char **argv);
 const char *cli_value(const struct cli_arguments *a,
                       const char *option); /* last, or NULL */
@@ -92,7 +93,7 @@ size_t cli_width(FILE *out);
 void cli_wrap(size_t indent, size_t at, size_t width, const char *text);
 enum { CLI_NUMBER = 32 };
 const char *cli_number(double x, int digits, char text[CLI_NUMBER]); /* NaN: - */
-const char *cli_bytes(const char *path, char text[CLI_NUMBER]);      /* size of a file */
+const char *cli_bytes(const char *path, char text[CLI_NUMBER]); /* size of a file */
 
 /* table.c: cells, row by row, in aligned columns; a letter a column: l, r */
 struct cli_table;
@@ -139,8 +140,8 @@ struct cli_exit_doc {
     const char *code, *doc;
 };
 extern const struct cli_exit_doc cli_exit_docs[]; /* ends with code == NULL */
-/* Texts for help and the man page: lines that begin with a blank are printed as they are,
- * the others wrapped. NULL-terminated. */
+/* Texts for help and the man page: lines that begin with a blank are printed as they
+ * are, the others wrapped. NULL-terminated. */
 extern const char *const cli_text_about[],
     *const cli_text_problem[], *const cli_text_example[], *const cli_text_file[];
 void cli_print_text(const char *const text[]);

@@ -29,7 +29,8 @@ const struct cli_exit_doc cli_exit_docs[] = {
 
 const char *const cli_text_about[] = {
     "lnnflow integrates the dynamics of deep linear networks y = W_N ... W_1 x under "
-    "gradient flow, gradient descent, and the end-to-end dynamics of their product, and "
+    "gradient flow, gradient descent, and the end-to-end dynamics of their product, "
+    "and "
     "writes the trajectories to an HDF5 file.",
     NULL};
 

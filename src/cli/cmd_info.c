@@ -67,7 +67,8 @@ static void print_variables(struct lnn_reader *reader, const char *group,
         if (lnn_reader_shape(reader, group, *v, &shape) == GSL_SUCCESS)
             shape_text(&shape, text, sizeof text);
         if (known_ones && known(reader, before, group, *v)) {
-            fprintf(known_ones, "%s%s (%s)", ftell(known_ones) > 0 ? ", " : "", *v, text);
+            fprintf(known_ones, "%s%s (%s)", ftell(known_ones) > 0 ? ", " : "", *v,
+                    text);
             continue;
         }
         char *doc = long_name(reader, group, *v);
@@ -123,7 +124,8 @@ static void print_facts(struct lnn_reader *reader, const char *group)
 }
 
 /* `before`: a group whose variables have been explained, or NULL. */
-static void print_group(struct lnn_reader *reader, const char *group, const char *before)
+static void print_group(struct lnn_reader *reader, const char *group,
+                        const char *before)
 {
     double first, last;
     char a[CLI_NUMBER], b[CLI_NUMBER];
@@ -222,7 +224,7 @@ const struct cli_command cli_command_info = {
                  {"GROUP", "only this trajectory", CLI_WORD, true, false}},
     .options =
         {
-            {"problem", "print the problem file's text that is stored in the file", NULL,
-             'p', CLI_FLAG},
+            {"problem", "print the problem file's text that is stored in the file",
+             NULL, 'p', CLI_FLAG},
         },
 };

@@ -23,7 +23,8 @@ static void print_docs(const struct cli_family *family)
     cli_table_print(table, 2, cli_width(stdout));
 }
 
-/* A cell of a table in Markdown: what ends it or begins emphasis or a tag is escaped. */
+/* A cell of a table in Markdown: what ends it or begins emphasis or a tag is escaped.
+ */
 static void print_cell(const char *text)
 {
     for (char before = ' '; *text; before = *text++) {

@@ -47,7 +47,8 @@ static int read_problem(const struct cli_arguments *a, struct lnn_problem **prob
     return status;
 }
 
-/* Everything short of integrating: also that the data is there and the start possible. */
+/* Everything short of integrating: also that the data is there and the start possible.
+ */
 static int dry_run(const struct lnn_problem *problem)
 {
     const struct lnn_counts *widths = &problem->network.widths;
@@ -78,7 +79,8 @@ static char *beside(const char *path)
     return file;
 }
 
-static char *output_path(const struct cli_arguments *a, const struct lnn_problem *problem)
+static char *output_path(const struct cli_arguments *a,
+                         const struct lnn_problem *problem)
 {
     const char *given = cli_value(a, "output");
     if (given) return strdup(given);
@@ -113,7 +115,8 @@ static int verdict(const struct lnn_simulation *simulation)
     for (size_t i = 0; i < simulation->n; i++) {
         const struct lnn_result *r = &simulation->results[i];
         broken = broken || r->reason == LNN_STOP_SIGNAL;
-        stopped = stopped || r->reason == LNN_STOP_STEPS || r->reason == LNN_STOP_SECONDS;
+        stopped =
+            stopped || r->reason == LNN_STOP_STEPS || r->reason == LNN_STOP_SECONDS;
         if (!lnn_reason_failed(r->reason)) continue;
         failed = true;
         cli_say("%s failed at t = %g: %s", r->name, r->t,
@@ -188,7 +191,8 @@ const struct cli_command cli_command_run = {
         "second signal kills.\n"
         "Progress goes to stderr, a summary to stdout: for every trajectory why it "
         "ended, "
-        "its last loss with the estimated global error, and how far it drifted from the "
+        "its last loss with the estimated global error, and how far it drifted from "
+        "the "
         "conserved balancedness; then how far the product of the layers is from the "
         "end-to-end solution, compared with both error estimates.",
     .run = run,
@@ -210,7 +214,8 @@ const struct cli_command cli_command_run = {
              "default and --set filled in, and do not integrate",
              NULL, 'n', CLI_FLAG},
             {"quiet", "no progress", NULL, 'q', CLI_FLAG},
-            {"fsync", "after every block of rows wait until the disk has it (power cuts)",
-             NULL, 0, CLI_FLAG},
+            {"fsync",
+             "after every block of rows wait until the disk has it (power cuts)", NULL,
+             0, CLI_FLAG},
         },
 };

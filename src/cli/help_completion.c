@@ -1,4 +1,5 @@
-/* lnnflow help completion: a bash completion script from the same tables as the help. */
+/* lnnflow help completion: a bash completion script from the same tables as the help.
+ */
 #include <string.h>
 #include "cli.h"
 
@@ -63,7 +64,8 @@ static void print_keys(void)
     puts("_lnnflow_keys() # the keys, for --set; the value follows at once\n{");
     fputs("    _lnnflow_words '", stdout);
     for (const struct lnn_key *key = lnn_keys; key->section; key++)
-        printf("%s=%s", cli_key_name(key, name, sizeof name), key[1].section ? " " : "");
+        printf("%s=%s", cli_key_name(key, name, sizeof name),
+               key[1].section ? " " : "");
     puts("'\n    compopt -o nospace 2>/dev/null\n}\n");
 }
 
@@ -80,7 +82,8 @@ static void print_command(const struct cli_command *c)
     fputs("        esac\n        case $cur in\n        -*) _lnnflow_words '", stdout);
     print_options(c->options);
     print_options(cli_common);
-    printf("' ;;\n        *) %s ;;\n        esac ;;\n", function_of(c->operands[0].kind));
+    printf("' ;;\n        *) %s ;;\n        esac ;;\n",
+           function_of(c->operands[0].kind));
 }
 
 void cli_help_completion(void)

@@ -2,7 +2,8 @@
 #include <string.h>
 #include "cli.h"
 
-/* Text as roff: what means something to roff or would be made typographic is escaped. */
+/* Text as roff: what means something to roff or would be made typographic is escaped.
+ */
 static void roff(const char *text)
 {
     static const struct {

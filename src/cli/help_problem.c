@@ -3,7 +3,8 @@
 #include "cli.h"
 
 const char *const cli_text_problem[] = {
-    "A problem is a YAML file. Every key is checked: type, range, spelling, and whether "
+    "A problem is a YAML file. Every key is checked: type, range, spelling, and "
+    "whether "
     "it "
     "goes with the kind chosen; all errors are reported at once with their place. "
     "lnnflow run --dry-run prints a problem with every default filled in, and --set "
@@ -11,7 +12,8 @@ const char *const cli_text_problem[] = {
     "",
     "Types: text; path (relative to the problem file's folder); choice, one of those "
     "named; "
-    "real; count, a whole number; flag, true or false; counts, a list of counts; words, "
+    "real; count, a whole number; flag, true or false; counts, a list of counts; "
+    "words, "
     "a "
     "list; matrix, a list of rows.",
     NULL};

@@ -26,7 +26,8 @@ static int exit_code(int status)
     return status == GSL_EOF ? CLI_IO : CLI_NUMERICAL;
 }
 
-/* Lines that name their own place, FILE:LINE:COLUMN: error: or the like, stand alone. */
+/* Lines that name their own place, FILE:LINE:COLUMN: error: or the like, stand alone.
+ */
 int cli_fail(int status)
 {
     const char *line = lnn_error();
@@ -51,8 +52,8 @@ int cli_flush(void)
     if (good && !ferror(stdout)) return CLI_DONE;
     /* whoever closed the pipe, as head does, knows; the exit code tells the rest */
     if (why != EPIPE)
-        fprintf(stderr, "lnnflow: cannot write to standard output%s%s\n", why ? ": " : "",
-                why ? strerror(why) : "");
+        fprintf(stderr, "lnnflow: cannot write to standard output%s%s\n",
+                why ? ": " : "", why ? strerror(why) : "");
     return CLI_IO;
 }
 
@@ -75,7 +76,8 @@ void cli_wrap(size_t indent, size_t at, size_t width, const char *text)
             fresh = true;
         }
         if (n > 0) {
-            if (fresh && at < indent) at += (size_t)printf("%*s", (int)(indent - at), "");
+            if (fresh && at < indent)
+                at += (size_t)printf("%*s", (int)(indent - at), "");
             if (!fresh) at += (size_t)printf(" ");
             printf("%.*s", (int)n, text);
             at += n;

@@ -24,7 +24,8 @@ int cli_start(void)
     return CLI_DONE;
 }
 
-/* SIGINT and SIGTERM: the first asks the run to end after its step, the second kills. */
+/* SIGINT and SIGTERM: the first asks the run to end after its step, the second kills.
+ */
 volatile sig_atomic_t cli_signal;
 
 static void handler(int number)
@@ -43,7 +44,8 @@ void cli_signals_catch(void)
         struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
         sigemptyset(&action.sa_mask);
         /* what the caller ignores (nohup, a script's background job) stays ignored */
-        if (sigaction(numbers[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN) continue;
+        if (sigaction(numbers[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN)
+            continue;
         sigaction(numbers[i], &action, NULL);
     }
 }

@@ -1,4 +1,5 @@
-/* Progress on stderr: one rewritten line on a terminal, else a line every few seconds. */
+/* Progress on stderr: one rewritten line on a terminal, else a line every few seconds.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,8 @@ static double steps_per_second(struct cli_progress *progress, double seconds)
 void cli_progress_show(void *arg, const struct lnn_progress *p)
 {
     struct cli_progress *progress = arg;
-    char line[256], h[CLI_NUMBER], loss[CLI_NUMBER], drift[CLI_NUMBER], rate[CLI_NUMBER];
+    char line[256], h[CLI_NUMBER], loss[CLI_NUMBER], drift[CLI_NUMBER],
+        rate[CLI_NUMBER];
     if (!progress) return;
     count(progress, p);
     if (p->seconds < progress->next) return;

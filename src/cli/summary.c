@@ -58,7 +58,8 @@ static double imbalance(const char *path, const char *group)
 
 static void print_agreement(const struct lnn_simulation *s, const struct lnn_result *r)
 {
-    char text[400], bars[80] = "; error bars unknown", why[160] = "", factor[CLI_NUMBER];
+    char text[400], bars[80] = "; error bars unknown", why[160] = "",
+                    factor[CLI_NUMBER];
     const struct lnn_ode *ode =
         lnn_registry_find((const void *const *)lnn_odes, r->system);
     double times = r->distance > 0 ? r->distance / r->distance_error : 0;
@@ -70,15 +71,16 @@ static void print_agreement(const struct lnn_simulation *s, const struct lnn_res
                  cli_number(times, 2, factor), r->distance_error);
     double C = !agree && ode && ode->layers ? imbalance(s->path, r->name) : 0;
     if (C > UNBALANCED)
-        snprintf(why, sizeof why,
-                 ": the start is not balanced (||C|| = %.2g), so the end-to-end theorem "
-                 "does not apply",
-                 C);
+        snprintf(
+            why, sizeof why,
+            ": the start is not balanced (||C|| = %.2g), so the end-to-end theorem "
+            "does not apply",
+            C);
     else if (map)
         snprintf(why, sizeof why, ": steps of finite size are not the flow");
     snprintf(text, sizeof text,
-             "%s and the end-to-end solution: largest gap %.2g at t = %.4g%s%s", r->name,
-             r->distance, r->distance_t, map ? "" : bars, why);
+             "%s and the end-to-end solution: largest gap %.2g at t = %.4g%s%s",
+             r->name, r->distance, r->distance_t, map ? "" : bars, why);
     line(map || isnan(times) ? "gap" : agree ? "agree" : "disagree", text);
 }
 
@@ -108,6 +110,6 @@ void cli_summary(const struct lnn_problem *problem, const struct lnn_simulation 
     putchar('\n');
     for (size_t i = 0; i < s->n; i++) print_agreement(s, &s->results[i]);
     print_energy(s);
-    printf("%-*s%s, %s, in %.3g s\n", INDENT, "wrote", s->path, cli_bytes(s->path, size),
-           s->seconds);
+    printf("%-*s%s, %s, in %.3g s\n", INDENT, "wrote", s->path,
+           cli_bytes(s->path, size), s->seconds);
 }

@@ -6,7 +6,8 @@
 #include "lnn/err.h"
 #include "lnn/rng.h"
 
-static int start(const struct lnn_problem *problem, const struct lnn_network *net, double w[])
+static int start(const struct lnn_problem *problem, const struct lnn_network *net,
+                 double w[])
 {
     size_t kd = net->d[net->N] * net->d[0];
     unsigned long seed = problem->init.seed;
@@ -15,7 +16,8 @@ static int start(const struct lnn_problem *problem, const struct lnn_network *ne
     } else {
         double *A = malloc(kd * sizeof *A);
         gsl_rng *rng = A ? lnn_rng_open(seed, "init.balanced") : NULL;
-        int status = rng ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory for the start");
+        int status =
+            rng ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory for the start");
         if (rng) {
             lnn_rng_normals(rng, problem->init.scale, kd, A);
             gsl_rng_free(rng);
@@ -29,8 +31,10 @@ static int start(const struct lnn_problem *problem, const struct lnn_network *ne
 
 const struct lnn_init lnn_init_balanced = {
     .name = "balanced",
-    .doc = "W_{j+1}^T W_{j+1} = W_j W_j^T, with product init.matrix, or one whose entries are "
-           "drawn from N(0, scale^2): Procedure 1 of Arora, Cohen, Golowich & Hu 2019. Needs "
+    .doc = "W_{j+1}^T W_{j+1} = W_j W_j^T, with product init.matrix, or one whose "
+           "entries are "
+           "drawn from N(0, scale^2): Procedure 1 of Arora, Cohen, Golowich & Hu 2019. "
+           "Needs "
            "every hidden width >= the rank of the product.",
     .start = start,
 };

@@ -5,7 +5,8 @@
 #include "lnn/err.h"
 #include "lnn/rng.h"
 
-static int start(const struct lnn_problem *problem, const struct lnn_network *net, double w[])
+static int start(const struct lnn_problem *problem, const struct lnn_network *net,
+                 double w[])
 {
     for (size_t j = 1; j <= net->N; j++) {
         char purpose[48];
@@ -21,7 +22,8 @@ static int start(const struct lnn_problem *problem, const struct lnn_network *ne
 
 const struct lnn_init lnn_init_gaussian = {
     .name = "gaussian",
-    .doc = "Every weight drawn from N(0, scale^2): the customary layer-wise start. Near zero "
+    .doc = "Every weight drawn from N(0, scale^2): the customary layer-wise start. "
+           "Near zero "
            "it is approximately balanced (Arora, Cohen, Golowich & Hu 2019, Claim 2).",
     .start = start,
 };

@@ -6,7 +6,8 @@
 #include "lnn/err.h"
 #include "lnn/rng.h"
 
-static int start(const struct lnn_problem *problem, const struct lnn_network *net, double w[])
+static int start(const struct lnn_problem *problem, const struct lnn_network *net,
+                 double w[])
 {
     unsigned long seed = problem->init.seed;
     memset(w, 0, net->size * sizeof *w);
@@ -28,9 +29,10 @@ static int start(const struct lnn_problem *problem, const struct lnn_network *ne
 
 const struct lnn_init lnn_init_identity = {
     .name = "identity",
-    .doc = "Every layer scale times the identity (ones on the diagonal of a rectangular "
-           "layer), plus normal noise if asked: the linear residual network of Bartlett, "
-           "Helmbold & Long 2018. Exactly balanced when all widths are equal and noise is "
-           "0; with rectangular layers only if min(d_j, d_{j-1}) is the same for all j.",
+    .doc =
+        "Every layer scale times the identity (ones on the diagonal of a rectangular "
+        "layer), plus normal noise if asked: the linear residual network of Bartlett, "
+        "Helmbold & Long 2018. Exactly balanced when all widths are equal and noise is "
+        "0; with rectangular layers only if min(d_j, d_{j-1}) is the same for all j.",
     .start = start,
 };

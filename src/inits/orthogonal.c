@@ -27,17 +27,20 @@ static int layer(unsigned long seed, size_t j, double scale, size_t rows, size_t
     return status;
 }
 
-static int start(const struct lnn_problem *problem, const struct lnn_network *net, double w[])
+static int start(const struct lnn_problem *problem, const struct lnn_network *net,
+                 double w[])
 {
     for (size_t j = 1; j <= net->N; j++)
-        LNN_TRY(layer(problem->init.seed, j, problem->init.scale, net->d[j], net->d[j - 1],
-                      w + lnn_network_offset(net, j)));
+        LNN_TRY(layer(problem->init.seed, j, problem->init.scale, net->d[j],
+                      net->d[j - 1], w + lnn_network_offset(net, j)));
     return GSL_SUCCESS;
 }
 
 const struct lnn_init lnn_init_orthogonal = {
     .name = "orthogonal",
-    .doc = "Every layer scale times a random matrix with orthonormal columns (or rows, the "
-           "shorter side), Haar distributed. Exactly balanced when all widths are equal.",
+    .doc =
+        "Every layer scale times a random matrix with orthonormal columns (or rows, "
+        "the "
+        "shorter side), Haar distributed. Exactly balanced when all widths are equal.",
     .start = start,
 };

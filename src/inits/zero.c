@@ -5,7 +5,8 @@
 #include "lnn/err.h"
 #include "lnn/rng.h"
 
-static int start(const struct lnn_problem *problem, const struct lnn_network *net, double w[])
+static int start(const struct lnn_problem *problem, const struct lnn_network *net,
+                 double w[])
 {
     memset(w, 0, net->size * sizeof *w);
     if (!(problem->init.noise > 0)) return GSL_SUCCESS;
@@ -18,7 +19,8 @@ static int start(const struct lnn_problem *problem, const struct lnn_network *ne
 
 const struct lnn_init lnn_init_zero = {
     .name = "zero",
-    .doc = "All weights 0: the saddle at the origin, where the flow of two or more layers "
-           "stays for ever; plus N(0, noise^2) on every weight if asked.",
+    .doc =
+        "All weights 0: the saddle at the origin, where the flow of two or more layers "
+        "stays for ever; plus N(0, noise^2) on every weight if asked.",
     .start = start,
 };

@@ -12,8 +12,8 @@ static int refuse_label(const struct lnn_data *data, size_t i, const char *meant
     size_t row = i / data->k;
     const char *name = data->target_names[i % data->k];
     if (data->source)
-        return lnn_fail(GSL_EINVAL, "%s:%zu: error: label \"%s\" is %.6g%s", data->source,
-                        data->lines[row], name, data->Y[i], meant);
+        return lnn_fail(GSL_EINVAL, "%s:%zu: error: label \"%s\" is %.6g%s",
+                        data->source, data->lines[row], name, data->Y[i], meant);
     return lnn_fail(GSL_EINVAL, "label \"%s\" of example %zu is %.6g%s", name, row + 1,
                     data->Y[i], meant);
 }
@@ -96,7 +96,8 @@ static void hessian(const struct lnn_objective *o, const double W[], const doubl
     const struct lnn_data *data = o->data;
     double *Z = scores(o, W), *T = o->scratch + data->m * data->k;
     lnn_gemm(false, true, data->m, data->k, data->d, 1, data->X, D, 0, T);
-    for (size_t i = 0; i < data->m * data->k; i++) T[i] *= falling(Z[i]) * falling(-Z[i]);
+    for (size_t i = 0; i < data->m * data->k; i++)
+        T[i] *= falling(Z[i]) * falling(-Z[i]);
     lnn_gemm(true, false, data->k, data->d, data->m, data->weight, T, data->X, 0, HD);
 }
 
@@ -136,10 +137,12 @@ static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 const struct lnn_loss lnn_loss_logistic = {
     .name = "logistic",
     .doc =
-        "(1/m) sum log(1 + exp(-y (W x))) over examples and outputs, labels y = -1 or 1 "
+        "(1/m) sum log(1 + exp(-y (W x))) over examples and outputs, labels y = -1 or "
+        "1 "
         "(0 "
         "counts as -1); several outputs are as many binary losses added. Convex; where "
-        "a hyperplane through 0 separates every output's labels (always if the examples "
+        "a hyperplane through 0 separates every output's labels (always if the "
+        "examples "
         "are linearly independent) its infimum is 0 and not attained, else it is not "
         "known beforehand.",
     .scratch = scratch,

@@ -86,7 +86,8 @@ const struct lnn_loss lnn_loss_lp = {
         "(1/m) sum |W x - y|^p over examples and outputs, any real p > 1 (scaling: "
         "slides), "
         "or that divided by p (scaling: papers); on a target matrix sum |W - Phi|^p, "
-        "without data.offset. Convex; its infimum is attained. For 1 < p < 2 the second "
+        "without data.offset. Convex; its infimum is attained. For 1 < p < 2 the "
+        "second "
         "derivative of |r|^p is infinite at r = 0; the Hessian takes 0 there.",
     .scratch = scratch,
     .check = check,

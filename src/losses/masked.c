@@ -43,7 +43,8 @@ static void hessian(const struct lnn_objective *o, const double W[], const doubl
                     double HD[])
 {
     (void)W; /* quadratic */
-    for (size_t i = 0; i < o->data->k * o->data->d; i++) HD[i] = o->data->mask[i] * D[i];
+    for (size_t i = 0; i < o->data->k * o->data->d; i++)
+        HD[i] = o->data->mask[i] * D[i];
 }
 
 static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)

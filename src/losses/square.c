@@ -69,12 +69,12 @@ static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 
 const struct lnn_loss lnn_loss_square = {
     .name = "square",
-    .doc =
-        "1/(2m) ||W X^T - Y^T||_F^2 = 1/2 tr(W Lambda_xx W^T) - tr(W Lambda_yx^T) + "
-        "1/2 tr(Lambda_yy), computed as 1/2 ||W R^T - B||_F^2 + floor; for whitened data "
-        "and target matrices 1/2 ||W - Phi||_F^2 + floor. Convex; its infimum, the "
-        "floor, "
-        "is attained.",
+    .doc = "1/(2m) ||W X^T - Y^T||_F^2 = 1/2 tr(W Lambda_xx W^T) - tr(W Lambda_yx^T) + "
+           "1/2 tr(Lambda_yy), computed as 1/2 ||W R^T - B||_F^2 + floor; for whitened "
+           "data "
+           "and target matrices 1/2 ||W - Phi||_F^2 + floor. Convex; its infimum, the "
+           "floor, "
+           "is attained.",
     .scratch = scratch,
     .check = check,
     .value = value,

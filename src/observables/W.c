@@ -5,7 +5,8 @@
 
 static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
-    *row = (struct lnn_row){2, {c->model->data->k, c->model->data->d}, {"output", "input"}};
+    *row = (struct lnn_row){
+        2, {c->model->data->k, c->model->data->d}, {"output", "input"}};
     return true;
 }
 

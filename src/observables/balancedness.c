@@ -3,7 +3,8 @@
 
 static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
-    *row = (struct lnn_row){.rank = 1, .dims = {c->model->net.N - 1}, .axes = {"interface"}};
+    *row = (struct lnn_row){
+        .rank = 1, .dims = {c->model->net.N - 1}, .axes = {"interface"}};
     return c->ode->layers && c->model->net.N > 1;
 }
 

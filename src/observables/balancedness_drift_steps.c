@@ -3,7 +3,8 @@
 
 static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
-    *row = (struct lnn_row){.rank = 1, .dims = {c->model->net.N - 1}, .axes = {"interface"}};
+    *row = (struct lnn_row){
+        .rank = 1, .dims = {c->model->net.N - 1}, .axes = {"interface"}};
     return c->ode->layers && c->model->net.N > 1;
 }
 
@@ -14,7 +15,8 @@ static void eval(const struct lnn_sample *s, double out[])
 
 const struct lnn_observable lnn_observable_balancedness_drift_steps = {
     .name = "balancedness_drift_steps",
-    .doc = "the same drift at the end of the natural step that holds t: the stepper alone, without the interpolation between steps",
+    .doc = "the same drift at the end of the natural step that holds t: the stepper "
+           "alone, without the interpolation between steps",
     .shape = shape,
     .eval = eval,
 };

@@ -16,7 +16,8 @@ static void eval(const struct lnn_sample *s, double out[])
 
 const struct lnn_observable lnn_observable_energy_balance = {
     .name = "energy_balance",
-    .doc = "objective(0) - objective(t) - integral of ||gradient||^2: 0 under exact gradient flow",
+    .doc = "objective(0) - objective(t) - integral of ||gradient||^2: 0 under exact "
+           "gradient flow",
     .shape = shape,
     .eval = eval,
 };

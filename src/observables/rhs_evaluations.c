@@ -14,7 +14,8 @@ static void eval(const struct lnn_sample *s, double out[])
 
 const struct lnn_observable lnn_observable_rhs_evaluations = {
     .name = "rhs_evaluations",
-    .doc = "right-hand sides evaluated by the stepper up to here, without those of the dense output",
+    .doc = "right-hand sides evaluated by the stepper up to here, without those of the "
+           "dense output",
     .integer = true,
     .shape = shape,
     .eval = eval,

@@ -1,7 +1,8 @@
-/* Gauss collocation with 1 to 8 stages as GSL step types: order 2s, symmetric, and exact
- * on quadratic invariants, so balancedness stays at round-off at any tolerance. The
- * stages are solved by fixed-point sweeps. Hairer, Lubich & Wanner, Geometric Numerical
- * Integration, II.1.3, IV.2.1, VIII.6; the form of the coefficients: stepper_gauss.h. */
+/* Gauss collocation with 1 to 8 stages as GSL step types: order 2s, symmetric, and
+ * exact on quadratic invariants, so balancedness stays at round-off at any tolerance.
+ * The stages are solved by fixed-point sweeps. Hairer, Lubich & Wanner, Geometric
+ * Numerical Integration, II.1.3, IV.2.1, VIII.6; the form of the coefficients:
+ * stepper_gauss.h. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -150,8 +151,8 @@ static int solve(struct gauss *g, const gsl_odeiv2_system *sys, double t, double
 
 /* --- the step --- */
 
-/* Component l of the larger of the defects h |f - P'| of the collocation polynomial P at
- * the ends of the step, and the size of h f. */
+/* Component l of the larger of the defects h |f - P'| of the collocation polynomial P
+ * at the ends of the step, and the size of h f. */
 static double defect(const struct gauss *g, double h, size_t l, double *size)
 {
     double left = h * g->f[l], right = h * g->end[l];
