@@ -3,9 +3,9 @@
  *
  *   checker FILE JOURNAL
  *
- * Every row the journal calls safe must be there; every row with a finite time must hold
- * what the writer meant; only a prefix of rows may exist; every object must open. A
- * missing file is right while no row is safe. Prints the rows found. */
+ * Every row the journal calls safe must be there; every row with a finite time must
+ * hold what the writer meant; only a prefix of rows may exist; every object must open.
+ * A missing file is right while no row is safe. Prints the rows found. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +62,8 @@ static void check(hid_t group, size_t g, const char *name, size_t rows, size_t e
         }
 }
 
-static void check_group(hid_t file, const char *name, size_t g, size_t every, size_t safe)
+static void check_group(hid_t file, const char *name, size_t g, size_t every,
+                        size_t safe)
 {
     hid_t group = H5Gopen2(file, name, H5P_DEFAULT);
     if (group < 0) exit(1);
@@ -108,7 +109,8 @@ int main(int argc, char *argv[])
     check_group(file, "gradient_flow", 0, 1, safe);
     check_group(file, "end_to_end", 1, CONTENT_EVERY, safe);
     printf(" rows, %zu safe\n", safe);
-    if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, touch, NULL, H5O_INFO_NUM_ATTRS) < 0)
+    if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, touch, NULL, H5O_INFO_NUM_ATTRS) <
+        0)
         return 1;
     return H5Fclose(file) < 0;
 }
