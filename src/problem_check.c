@@ -147,10 +147,10 @@ static void check_name(struct lnn_reading *r, size_t i)
                      "trajectories.name: \"%.60s\" cannot name a group; use letters, "
                      "digits, _, - and . (not first)",
                      name);
-    else if (strcmp(name, "volatile") == 0)
-        lnn_complain(
-            r, name_at(r, i),
-            "trajectories.name: \"volatile\" is a group of its own in the file");
+    else if (strcmp(name, "volatile") == 0 || strcmp(name, "data") == 0)
+        lnn_complain(r, name_at(r, i),
+                     "trajectories.name: \"%s\" is a group of its own in the file",
+                     name);
     for (size_t j = 0; j < i; j++) {
         const char *other = r->problem->trajectories.at[j].name;
         if (!other || strcmp(other, name) != 0) continue;

@@ -50,11 +50,16 @@ static void add_weights(const struct lnn_simulator *sim, struct lnn_track *track
     for (size_t j = 0; j <= net->N; j++) {
         snprintf(track->labels[j][0], sizeof track->labels[j][0], "W%zu", j);
         snprintf(track->labels[j][1], sizeof track->labels[j][1], "layer_%zu", j);
+        snprintf(track->labels[j][2], sizeof track->labels[j][2],
+                 "weights of layer %zu of %zu%s", j, net->N,
+                 j == 1        ? ", next to the input"
+                 : j == net->N ? ", the output"
+                               : "");
     }
     for (size_t j = 1; j <= net->N; j++)
         track->variables[track->n_variables++] = (struct lnn_variable){
             .name = track->labels[j][0],
-            .doc = "weights of a layer, W_1 next to the input",
+            .doc = track->labels[j][2],
             .units = "1",
             .weights = true,
             .rank = 2,
@@ -188,16 +193,10 @@ static size_t volatile_attributes(char host[256], char when[64],
     return 3;
 }
 
-int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
+static void describe_tracks(struct lnn_simulator *sim, struct lnn_group groups[],
+                            struct lnn_attribute attributes[][GROUP_ATTRIBUTES])
 {
-    struct lnn_group *groups = calloc(sim->n, sizeof *groups);
-    struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] =
-        calloc(sim->n, sizeof *attributes);
-    char *widths = malloc(24 * (sim->net.N + 1));
-    int status = GSL_SUCCESS;
-    if (!groups || !attributes || !widths)
-        status = lnn_fail(GSL_ENOMEM, "out of memory for the file");
-    for (size_t i = 0; i < sim->n && status == GSL_SUCCESS; i++) {
+    for (size_t i = 0; i < sim->n; i++) {
         struct lnn_track *track = &sim->tracks[i];
         track->group = i;
         groups[i] = (struct lnn_group){
@@ -211,14 +210,37 @@ int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
             .attributes = attributes[i],
         };
     }
+}
+
+static int create(struct lnn_simulator *sim, const char *path, char *widths,
+                  size_t room, struct lnn_group groups[])
+{
+    struct lnn_attribute root[ROOT_ATTRIBUTES], host[3];
+    char hostname[256] = "", when[64];
+    size_t n_root = root_attributes(sim, widths, room, root);
+    size_t n_host = volatile_attributes(hostname, when, host);
+    return lnn_file_create(path, sim->options->force, sim->n + 1, groups, n_root, root,
+                           n_host, host, sim->options->fsync, &sim->file);
+}
+
+int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
+{
+    struct lnn_group *groups = calloc(sim->n + 1, sizeof *groups);
+    struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] =
+        calloc(sim->n, sizeof *attributes);
+    size_t room = 24 * (sim->net.N + 1);
+    char *widths = malloc(room);
+    struct lnn_data_group data = {0};
+    bool examples = sim->tracks[0].model->objective->loss->examples;
+    int status = groups && attributes && widths
+                     ? lnn_data_group_fill(&data, sim->data, examples)
+                     : lnn_fail(GSL_ENOMEM, "out of memory for the file");
     if (status == GSL_SUCCESS) {
-        struct lnn_attribute root[ROOT_ATTRIBUTES], host[3];
-        char hostname[256] = "", when[64];
-        size_t n_root = root_attributes(sim, widths, 24 * (sim->net.N + 1), root);
-        size_t n_host = volatile_attributes(hostname, when, host);
-        status = lnn_file_create(path, sim->options->force, sim->n, groups, n_root,
-                                 root, n_host, host, sim->options->fsync, &sim->file);
+        describe_tracks(sim, groups, attributes);
+        groups[sim->n] = data.group;
+        status = create(sim, path, widths, room, groups);
     }
+    lnn_data_group_clear(&data);
     free(groups);
     free(attributes);
     free(widths);

@@ -14,7 +14,7 @@ struct lnn_track {
     const struct lnn_observable **observables;
     struct lnn_row *shapes;
     struct lnn_variable *variables;
-    char (*labels)[2][32]; /* names made for W_1..W_N and their axes */
+    char (*labels)[3][80]; /* names made for W_1..W_N, their axes, their docs */
     double *y, *y_ref, *W, *W_ref, *C0, *values, *scratch, *w_natural;
     double objective0, W_error;
     double reached; /* time of the state in y */
@@ -39,6 +39,17 @@ struct lnn_simulator {
         last_call; /* last_call: when a second run must end after a signal */
     struct lnn_track *stepping; /* whose steps poll() is called for */
 };
+
+/* The group /data of the file: moments, and the examples where the loss needs them. */
+struct lnn_data_group {
+    struct lnn_group group;
+    struct lnn_variable variables[6];
+    struct lnn_attribute attributes[6];
+    char *inputs, *targets;
+};
+int lnn_data_group_fill(struct lnn_data_group *g, const struct lnn_data *data,
+                        bool by_example);
+void lnn_data_group_clear(struct lnn_data_group *g);
 
 /* Observables, shapes and HDF5 variables of a track. */
 int lnn_track_describe(const struct lnn_simulator *sim, struct lnn_track *track);

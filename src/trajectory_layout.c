@@ -114,7 +114,8 @@ static hid_t make_dataset(hid_t group, const char *name, hid_t type,
     hsize_t most[3] = {shape->unlimited ? H5S_UNLIMITED : shape->extent[0],
                        shape->extent[1], shape->extent[2]};
     hid_t plist = make_plist(H5P_DATASET_CREATE, false);
-    hid_t space = H5Screate_simple(shape->rank, shape->extent, most);
+    hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR)
+                                   : H5Screate_simple(shape->rank, shape->extent, most);
     hid_t id = -1;
     if (plist >= 0 && space >= 0 && set_storage(plist, shape))
         id = H5Dcreate2(group, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
@@ -201,6 +202,21 @@ static int build_column(hid_t group, const struct lnn_trail *trail,
     return describe(id, v->doc, v->units);
 }
 
+static int build_fixed(hid_t group, const struct lnn_variable *v)
+{
+    struct shape shape = {.rank = (int)v->rank};
+    for (size_t i = 0; i < v->rank; i++) shape.extent[i] = v->dims[i];
+    hid_t id = make_dataset(group, v->name, H5T_IEEE_F64LE, &shape);
+    if (id < 0) return GSL_EOF;
+    int status = GSL_SUCCESS;
+    if (H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v->fixed) < 0)
+        status = lnn_h5_fail(GSL_EOF, "cannot write %s", v->name);
+    for (size_t i = 0; i < v->rank && status == GSL_SUCCESS; i++)
+        status = attach_axis(group, id, (unsigned)i, v->axes[i], v->dims[i]);
+    if (status == GSL_SUCCESS) status = describe(id, v->doc, v->units);
+    return lnn_h5_done(status, H5Dclose, id);
+}
+
 static int fill_group(hid_t group, const struct lnn_trail *trail,
                       struct lnn_layout *layout)
 {
@@ -209,6 +225,8 @@ static int fill_group(hid_t group, const struct lnn_trail *trail,
         LNN_TRY(build_line(group, &trail->lines[k], layout));
     for (size_t i = 0; i < trail->n_columns; i++)
         LNN_TRY(build_column(group, trail, &trail->columns[i], layout));
+    for (size_t i = 0; i < trail->n_fixed; i++)
+        LNN_TRY(build_fixed(group, &trail->fixed[i]));
     return GSL_SUCCESS;
 }
 

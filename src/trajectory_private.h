@@ -31,7 +31,8 @@ struct lnn_column {               /* one variable */
 
 struct lnn_trail { /* one group */
     const char *name;
-    size_t n_lines, n_columns;
+    size_t n_lines, n_columns, n_fixed;
+    struct lnn_variable *fixed; /* those without time */
     struct lnn_line lines[2];
     struct lnn_column *columns;
     struct lnn_attributes attributes;

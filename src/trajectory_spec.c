@@ -68,8 +68,9 @@ static int check_group(const struct lnn_group *g)
     if (bad_name(g->name) || same(g->name, "volatile"))
         return lnn_fail(GSL_EINVAL, "\"%s\" cannot name a group",
                         g->name == NULL ? "" : g->name);
-    if (g->rows == 0) return lnn_fail(GSL_EINVAL, "group %s: no rows", g->name);
     for (size_t i = 0; i < g->n_variables; i++) {
+        if (g->rows == 0 && g->variables[i].fixed == NULL)
+            return lnn_fail(GSL_EINVAL, "group %s: no rows", g->name);
         LNN_TRY(check_variable(g, &g->variables[i]));
         for (size_t j = 0; j <= i; j++) {
             LNN_TRY(check_pair(g, &g->variables[i], &g->variables[j]));
@@ -139,22 +140,41 @@ int lnn_file_set(struct lnn_file *file, struct lnn_attributes *list,
 }
 
 static int copy_variable(struct lnn_file *file, const struct lnn_variable *from,
-                         struct lnn_column *column)
+                         struct lnn_variable *v, size_t *width)
 {
-    struct lnn_variable *v = &column->variable;
     *v = *from;
     v->name = own_text(file, from->name);
     v->doc = own_text(file, from->doc);
     v->units = own_text(file, from->units == NULL ? "1" : from->units);
     if (v->name == NULL || v->doc == NULL || v->units == NULL) return GSL_ENOMEM;
-    column->width = 1;
+    *width = 1;
     for (size_t i = 0; i < v->rank; i++) {
-        column->width *= v->dims[i];
+        *width *= v->dims[i];
         v->axes[i] = own_text(file, from->axes[i]);
         if (v->axes[i] == NULL) return GSL_ENOMEM;
     }
-    column->id = file->n_datasets++;
     return GSL_SUCCESS;
+}
+
+static int copy_fixed(struct lnn_file *file, const struct lnn_variable *from,
+                      struct lnn_trail *trail)
+{
+    size_t width;
+    struct lnn_variable *v = &trail->fixed[trail->n_fixed++];
+    LNN_TRY(copy_variable(file, from, v, &width));
+    double *values = lnn_file_own(file, width, sizeof *values);
+    if (values == NULL) return GSL_ENOMEM;
+    v->fixed = memcpy(values, from->fixed, width * sizeof *values);
+    return GSL_SUCCESS;
+}
+
+static int copy_column(struct lnn_file *file, const struct lnn_variable *from,
+                       struct lnn_trail *trail, bool apart)
+{
+    struct lnn_column *column = &trail->columns[trail->n_columns++];
+    column->line = from->weights && apart ? 1 : 0;
+    column->id = file->n_datasets++;
+    return copy_variable(file, from, &column->variable, &column->width);
 }
 
 /* Blocks of about equal length, none of them longer than a buffer may be. */
@@ -190,16 +210,17 @@ static int copy_group(struct lnn_file *file, const struct lnn_group *group,
 {
     trail->name = own_text(file, group->name);
     trail->columns = lnn_file_own(file, group->n_variables, sizeof *trail->columns);
-    if (trail->name == NULL || trail->columns == NULL) return GSL_ENOMEM;
+    trail->fixed = lnn_file_own(file, group->n_variables, sizeof *trail->fixed);
+    if (trail->name == NULL || trail->columns == NULL || trail->fixed == NULL)
+        return GSL_ENOMEM;
     bool apart = group->weights_rows > 0 && group->weights_rows != group->rows;
     for (size_t i = 0; i < group->n_variables; i++) {
         const struct lnn_variable *v = &group->variables[i];
         if (v->weights && group->weights_rows == 0) continue;
-        struct lnn_column *column = &trail->columns[trail->n_columns++];
-        column->line = v->weights && apart ? 1 : 0;
-        LNN_TRY(copy_variable(file, v, column));
+        LNN_TRY(v->fixed != NULL ? copy_fixed(file, v, trail)
+                                 : copy_column(file, v, trail, apart));
     }
-    trail->n_lines = apart ? 2 : 1;
+    trail->n_lines = group->rows == 0 ? 0 : apart ? 2 : 1;
     for (size_t k = 0; k < trail->n_lines; k++)
         LNN_TRY(make_line(file, trail, k, k == 0 ? group->rows : group->weights_rows));
     struct lnn_attribute title = {.name = "title", .kind = 't', .text = group->doc};

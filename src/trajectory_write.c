@@ -8,6 +8,7 @@
  *     <axis>           (size) int32 index 0, 1, ...: the scale of an axis
  *     <variable>       (time | weights_time [, axis [, axis]]), double or int64;
  *                      row-major; long_name, units
+ *   /data              what the loss is made of, without time: moments, examples, mask
  *   /volatile          attributes that differ between two runs of the same problem
  * Creation order is tracked and indexed throughout; every axis of every dataset has a
  * scale; an axis is there at most once per variable; strings are attributes of variable
@@ -245,6 +246,8 @@ int lnn_file_put(struct lnn_file *file, size_t group, double t, const double val
         return lnn_fail(GSL_EINVAL, "%s has no group %zu", file->path, group);
     if (!isfinite(t)) return lnn_fail(GSL_EINVAL, "a row's time must be finite");
     struct lnn_trail *trail = &file->groups[group];
+    if (trail->n_lines == 0)
+        return lnn_fail(GSL_EINVAL, "group %s has no rows", trail->name);
     size_t n_lines = weights == NULL ? 1 : trail->n_lines;
     struct lnn_h5_printing printing = lnn_h5_silence();
     int status = make_room(file, trail, n_lines);

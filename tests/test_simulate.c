@@ -4,6 +4,37 @@
 
 TestSuite(simulate, .init = lnn_test_setup);
 
+/* (1/m) sum |W x - y|^p of four inputs and two outputs. */
+static double loss_of_examples(const struct outcome *o, const double W[], double p)
+{
+    struct lnn_shape shape;
+    double *X = values(o, "data", "X", &shape), *Y = values(o, "data", "Y", NULL);
+    double sum = 0;
+    for (size_t i = 0; i < shape.dims[0]; i++)
+        for (size_t r = 0; r < 2; r++) {
+            double residual = lnn_dot(4, W + 4 * r, X + 4 * i) - Y[2 * i + r];
+            sum += pow(fabs(residual), p) / (double)shape.dims[0];
+        }
+    free(X);
+    free(Y);
+    return sum;
+}
+
+/* 1/2 tr(W Lambda_xx W^T) - tr(W Lambda_yx^T) + 1/2 tr(Lambda_yy). */
+static double loss_of_moments(const struct outcome *o, const double W[])
+{
+    double *xx = values(o, "data", "Lambda_xx", NULL), product[8];
+    double *yx = values(o, "data", "Lambda_yx", NULL);
+    double *yy = values(o, "data", "Lambda_yy", NULL);
+    lnn_gemm(false, false, 2, 4, 4, 1, W, xx, 0, product);
+    double loss =
+        0.5 * lnn_dot(8, product, W) - lnn_dot(8, W, yx) + 0.5 * (yy[0] + yy[3]);
+    free(xx);
+    free(yx);
+    free(yy);
+    return loss;
+}
+
 /* O1 of the theory: W(1), W(3) for N = 1, 2, 3. */
 static const double O1[3][2][6] = {
     {{0.7424843911799871, 0.24248439117998735, -0.12124219558999388,
@@ -274,4 +305,35 @@ Test(simulate, crossing_singular_values_end_the_modes_alone, .timeout = 60)
     cr_assert(r[1].reason == LNN_END && r[2].reason == LNN_END);
     cr_assert(r[2].distance <= r[2].distance_error);
     finish(&o);
+}
+
+/* The file alone gives back every loss in it: from the examples, and from the moments. */
+Test(simulate, the_file_holds_the_data_the_loss_is_made_of)
+{
+    static const char *const loss[] = {"loss={kind: lp, p: 3}", "loss={kind: square}"};
+    for (int c = 0; c < 2; c++) {
+        const char *set[] = {loss[c], NULL};
+        struct outcome o = simulate("network: {widths: [4, 3, 2]}\n"
+                                    "data: {kind: teacher, samples: 30, noise: 0.1}\n"
+                                    "init: {kind: gaussian, scale: 0.5}\n"
+                                    "trajectories: [{system: gradient_flow}]\n"
+                                    "time: {end: 50, samples: 6}\n"
+                                    "stop: {max_steps: 20}\n",
+                                    set);
+        struct lnn_shape shape;
+        bool examples = c == 0,
+             has = lnn_reader_shape(o.reader, "data", "X", &shape) == 0;
+        cr_assert(has == examples);
+        double *W = values(&o, "gradient_flow", "W", &shape);
+        double *l = values(&o, "gradient_flow", "loss", NULL);
+        cr_assert(shape.dims[0] < 6, "stopped early: the file was copied");
+        for (size_t t = 0; t < shape.dims[0]; t++) {
+            double again = examples ? loss_of_examples(&o, W + 8 * t, 3)
+                                    : loss_of_moments(&o, W + 8 * t);
+            LNN_CLOSE(again / l[t], 1, 1e-12);
+        }
+        free(W);
+        free(l);
+        finish(&o);
+    }
 }

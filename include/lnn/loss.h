@@ -25,6 +25,7 @@ enum lnn_attained {
 struct lnn_loss {
     const char *name;
     const char *doc;
+    bool examples; /* needs the examples, not only their moments */
     size_t (*scratch)(const struct lnn_data *data); /* doubles the calls below need */
     int (*check)(const struct lnn_data *data);      /* does this data suit? or NULL */
     double (*value)(const struct lnn_objective *o, const double W[]);

@@ -23,15 +23,16 @@ struct lnn_variable { /* one dataset of a group */
     size_t rank;  /* of one row: 0, 1, 2 */
     size_t dims[2];
     const char *axes[2]; /* dimension scales of the group; same name = same size */
+    const double *fixed; /* not NULL: all of it, without a time axis (copied) */
 };
 
 struct lnn_group { /* what a group is made of; arrays are not owned */
     const char *name;
     const char *doc;
-    size_t rows,
-        weights_rows; /* expected; the file grows when more come. weights_rows 0:
-                                * no weights at all; equal to rows: they run along time,
-                                * NaN where a row has none */
+    /* Expected rows; the file grows when more come. rows 0: all variables are fixed, and
+     * there is no time. weights_rows 0: no weights at all; equal to rows: they run along
+     * time, NaN where a row has none. */
+    size_t rows, weights_rows;
     size_t n_variables;
     const struct lnn_variable *variables;
     size_t n_attributes;

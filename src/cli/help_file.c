@@ -16,6 +16,9 @@ const char *const cli_text_file[] = {
     "  /NAME/W1 ... WN      (n, d_j, d_{j-1}) the layers; along weights_time",
     "                       instead of time if output.weights_every is not 1",
     "  /NAME/output, ...    index scales of the axes",
+    "  /data                what the loss is made of, without time: Lambda_xx,",
+    "                       Lambda_yx, Lambda_yy, X and Y where the loss needs the",
+    "                       examples, mask; attributes weight, whitened, floor, ...",
     "  /volatile            attributes that differ from run to run: host, ...",
     "",
     "A row exists if and only if its time is finite: while the file grows, and after a "

@@ -145,6 +145,7 @@ const struct lnn_loss lnn_loss_logistic = {
         "examples "
         "are linearly independent) its infimum is 0 and not attained, else it is not "
         "known beforehand.",
+    .examples = true,
     .scratch = scratch,
     .check = check,
     .value = value,

@@ -89,6 +89,7 @@ const struct lnn_loss lnn_loss_lp = {
         "without data.offset. Convex; its infimum is attained. For 1 < p < 2 the "
         "second "
         "derivative of |r|^p is infinite at r = 0; the Hessian takes 0 there.",
+    .examples = true,
     .scratch = scratch,
     .check = check,
     .value = value,
