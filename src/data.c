@@ -66,7 +66,8 @@ int lnn_data_check_widths(const struct lnn_problem *problem,
         return lnn_fail(GSL_EINVAL,
                         "%s: error: network.widths says %zu inputs, the data has "
                         "%zu: %s%s",
-                        problem->path, first, data->d + intercept, names,
+                        lnn_problem_place(problem, "network", "widths"), first,
+                        data->d + intercept, names,
                         intercept ? " and the intercept" : "");
     }
     if (last == data->k) return GSL_SUCCESS;
@@ -74,7 +75,8 @@ int lnn_data_check_widths(const struct lnn_problem *problem,
     return lnn_fail(GSL_EINVAL,
                     "%s: error: network.widths says %zu outputs, the data has "
                     "%zu: %s",
-                    problem->path, last, data->k, names);
+                    lnn_problem_place(problem, "network", "widths"), last, data->k,
+                    names);
 }
 
 /* Exactly round(share n) of n entries set to 1: the head of a random permutation. */
@@ -85,7 +87,8 @@ static int draw_mask(const struct lnn_problem *problem, size_t n, double mask[])
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.observed %g of %zu entries is none of "
                         "them",
-                        problem->path, problem->data.observed, n);
+                        lnn_problem_place(problem, "data", "observed"),
+                        problem->data.observed, n);
     gsl_rng *rng = lnn_rng_open(problem->data.seed, "data.observed");
     size_t *entry = malloc(n * sizeof *entry);
     for (size_t i = 0; entry && i < n; i++) entry[i] = i;
@@ -114,7 +117,8 @@ int lnn_data_mask(const struct lnn_problem *problem, struct lnn_data *data)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.mask is %zu x %zu, the target matrix "
                         "%zu x %zu",
-                        problem->path, given->rows, given->cols, data->k, data->d);
+                        lnn_problem_place(problem, "data", "mask"), given->rows,
+                        given->cols, data->k, data->d);
     memcpy(data->mask, given->at, n * sizeof *data->mask);
     return GSL_SUCCESS;
 }
@@ -146,7 +150,7 @@ static int fill(const struct lnn_problem *problem, struct lnn_data *data)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: unknown data.kind \"%s\"; known are target, "
                         "csv, teacher",
-                        problem->path, problem->data.kind);
+                        lnn_problem_place(problem, "data", "kind"), problem->data.kind);
     LNN_TRY(kinds[kind].from(problem, data));
     LNN_TRY(lnn_data_check_widths(problem, data));
     LNN_TRY(no_scaling(data, data->d + problem->data.intercept));

@@ -164,7 +164,7 @@ int lnn_data_from_csv(const struct lnn_problem *problem, struct lnn_data *data)
     struct csv c = {.target = NULL};
     if (!problem->data.file)
         return lnn_fail(GSL_EINVAL, "%s: error: data.kind csv needs data.file",
-                        problem->path);
+                        lnn_problem_place(problem, "data", "kind"));
     int status = fill(problem, &c, data);
     part_free(&c.in);
     part_free(&c.out);

@@ -40,7 +40,8 @@ static int refuse_constant(const struct lnn_problem *problem, const struct block
                 "%s: error: %s \"%s\" is %.6g in every example and "
                 "cannot be scaled to deviation 1 (%s); leave it out, or use "
                 "data.intercept for a constant input",
-                problem->path, b->what, b->names[j], b->A[j], b->key);
+                lnn_problem_place(problem, "data", NULL), b->what, b->names[j], b->A[j],
+                b->key);
     }
     return GSL_SUCCESS;
 }
@@ -71,13 +72,13 @@ static int refuse_deficient(const struct lnn_problem *problem, const struct bloc
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.scale whiten needs more examples than "
                         "inputs: %zu examples leave %zu usable directions of %zu",
-                        problem->path, b->m, rank, b->n);
+                        lnn_problem_place(problem, "data", "scale"), b->m, rank, b->n);
     return lnn_fail(
         GSL_EINVAL,
         "%s: error: data.scale whiten needs inputs of full rank; "
         "they have %zu usable directions of %zu (some inputs are combinations "
         "of others)",
-        problem->path, rank, b->n);
+        lnn_problem_place(problem, "data", "scale"), rank, b->n);
 }
 
 /* X = U S V^T (centred, unit deviations D taken out) becomes sqrt(m) U V^T, so that
@@ -136,7 +137,7 @@ static int unit_moment(const struct lnn_problem *problem, struct lnn_data *data)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.target_scale unit needs targets that "
                         "go with the inputs; Lambda_yx is 0",
-                        problem->path);
+                        lnn_problem_place(problem, "data", "target_scale"));
     for (size_t i = 0; i < n; i++) data->Y[i] /= norm;
     for (size_t j = 0; j < data->k; j++) data->y_scale[j] = norm;
     return GSL_SUCCESS;
@@ -187,7 +188,7 @@ int lnn_data_scale(const struct lnn_problem *problem, struct lnn_data *data)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.intercept does not go with data.scale "
                         "whiten: Lambda_xx would no longer be I",
-                        problem->path);
+                        lnn_problem_place(problem, "data", "intercept"));
     LNN_TRY(scale_inputs(problem, data));
     if (intercept) LNN_TRY(append_constant(data));
     return scale_targets(problem, data);

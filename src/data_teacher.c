@@ -15,7 +15,7 @@ int lnn_data_from_target(const struct lnn_problem *problem, struct lnn_data *dat
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.kind target needs data.matrix, the "
                         "target Phi (d_N x d_0)",
-                        problem->path);
+                        lnn_problem_place(problem, "data", "kind"));
     size_t k = data->k = phi->rows, d = data->d = data->m = phi->cols;
     data->weight = 1;
     data->whitened = true;
@@ -64,7 +64,7 @@ static int correlate(const struct lnn_problem *problem, struct lnn_data *data)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.condition %g with a single input, whose "
                         "covariance has condition number 1",
-                        problem->path, condition);
+                        lnn_problem_place(problem, "data", "condition"), condition);
     gsl_rng *rng = lnn_rng_open(problem->data.seed, "data.basis");
     double *O = lnn_data_array(d, d), *X = lnn_data_array(m, d);
     if (rng && O && X) {
@@ -93,7 +93,7 @@ static int draw_teacher(const struct lnn_problem *problem, size_t k, size_t d,
         return lnn_fail(GSL_EINVAL,
                         "%s: error: data.rank is %zu; a %zu x %zu matrix has at "
                         "most rank %zu",
-                        problem->path, rank, k, d, full);
+                        lnn_problem_place(problem, "data", "rank"), rank, k, d, full);
     if (rank == full) return normals(seed, "data.teacher", 1, k * d, T);
     double *A = lnn_data_array(k + d, rank), *B = A ? A + k * rank : NULL;
     if (!A) return GSL_ENOMEM;
@@ -115,7 +115,7 @@ int lnn_data_from_teacher(const struct lnn_problem *problem, struct lnn_data *da
         return lnn_fail(GSL_EINVAL,
                         "%s: error: network.widths says 1 input, which "
                         "data.intercept takes; there must be one more",
-                        problem->path);
+                        lnn_problem_place(problem, "network", "widths"));
     data->weight = 1 / (double)m;
     data->X = lnn_data_array(m, d);
     data->Y = lnn_data_array(m, k);

@@ -27,10 +27,12 @@ int lnn_init_start(const struct lnn_problem *problem, const struct lnn_network *
         lnn_registry_find((const void *const *)lnn_inits, problem->init.kind);
     if (!init)
         return lnn_fail(GSL_EINVAL, "no start is called \"%s\"", problem->init.kind);
-    LNN_TRY(init->start(problem, net, w));
-    if (!lnn_finite(net->size, w))
-        return lnn_fail(GSL_EINVAL, "the start holds a weight that is not finite");
-    return GSL_SUCCESS;
+    int status = init->start(problem, net, w);
+    if (status == GSL_SUCCESS && !lnn_finite(net->size, w))
+        status = lnn_fail(GSL_EINVAL, "the start holds a weight that is not finite");
+    if (status != GSL_EINVAL) return status;
+    return lnn_fail(status, "%s: error: %s", lnn_problem_place(problem, "init", "kind"),
+                    lnn_error());
 }
 
 /* Can every hidden space hold `rank` dimensions? */

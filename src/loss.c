@@ -29,8 +29,8 @@ int lnn_objective_alloc(const struct lnn_problem *problem, const struct lnn_data
     *objective = NULL;
     const struct lnn_loss *loss = find(problem->loss.kind);
     if (!loss)
-        return lnn_fail(GSL_EINVAL, "%s: error: unknown loss \"%s\"", problem->path,
-                        problem->loss.kind);
+        return lnn_fail(GSL_EINVAL, "%s: error: unknown loss \"%s\"",
+                        lnn_problem_place(problem, "loss", "kind"), problem->loss.kind);
     if (loss->check) LNN_TRY(loss->check(data));
     size_t n = loss->scratch(data);
     struct lnn_objective *o = malloc(sizeof *o + n * sizeof *o->scratch);

@@ -92,6 +92,7 @@ static int parse(char *text, size_t length, const char *path, const char *const 
     if (!r->out_of_memory && r->n_errors == 0) {
         p->resolved = lnn_problem_resolve(p);
         r->out_of_memory = !p->resolved;
+        if (!r->out_of_memory) lnn_places_keep(r);
     }
     int code = lnn_messages_raise(r);
     reading_free(r);
@@ -154,6 +155,7 @@ void lnn_problem_free(struct lnn_problem *problem)
     if (!problem) return;
     for (size_t i = 0; i < problem->trajectories.n; i++)
         release(&problem->trajectories.at[i], true);
+    lnn_places_free(problem);
     free(problem->trajectories.at);
     release(problem, false);
     free(problem->path);

@@ -147,6 +147,10 @@ LNN_TYPE(words)
 const struct lnn_type *lnn_type_of(const struct lnn_key *key);
 void lnn_values_read(struct lnn_reading *r); /* every key: given, default or missing */
 
+/* problem_place.c: the keys' places outlive the reading */
+void lnn_places_keep(struct lnn_reading *r);
+void lnn_places_free(struct lnn_problem *problem);
+
 /* problem_check.c: what keys ask of each other */
 void lnn_problem_check(struct lnn_reading *r);
 

@@ -51,6 +51,10 @@ int lnn_data_group_fill(struct lnn_data_group *g, const struct lnn_data *data,
                         bool by_example);
 void lnn_data_group_clear(struct lnn_data_group *g);
 
+/* simulate_open.c; close also what a failed open has left. */
+int lnn_simulator_open(struct lnn_simulator *sim);
+void lnn_simulator_close(struct lnn_simulator *sim);
+
 /* Observables, shapes and HDF5 variables of a track. */
 int lnn_track_describe(const struct lnn_simulator *sim, struct lnn_track *track);
 void lnn_track_undescribe(struct lnn_track *track);

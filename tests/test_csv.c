@@ -76,13 +76,14 @@ Test(csv, widths_that_do_not_fit_are_refused)
 {
     struct lnn_test_file f = lnn_test_file_of("age,bmi,y\n1,2,3\n4,5,7\n");
     lnn_test_refused(lnn_test_load("10, 1", "kind: csv, file: %s", f.path),
-                     "p.yaml: error: network.widths",
+                     "p.yaml:1:11: error: network.widths",
                      "says 10 inputs, the data has 2: age, bmi");
     lnn_test_refused(
         lnn_test_load("2, 1", "kind: csv, file: %s, intercept: true", f.path),
-        "p.yaml: error: ", "says 2 inputs, the data has 3: age, bmi and the intercept");
+        "p.yaml:1:11: error: ",
+        "says 2 inputs, the data has 3: age, bmi and the intercept");
     lnn_test_refused(lnn_test_load("2, 2", "kind: csv, file: %s", f.path),
-                     "p.yaml: error: network.widths",
+                     "p.yaml:1:11: error: network.widths",
                      "says 2 outputs, the data has 1: y");
     lnn_test_file_remove(&f);
 }

@@ -198,7 +198,7 @@ Test(data, target_scale_unit)
     struct lnn_test_file f = lnn_test_file_of("x,y\n1,1\n-1,1\n2,-1\n-2,-1\n");
     lnn_test_refused(
         lnn_test_load("1, 1", "kind: csv, file: %s, target_scale: unit", f.path),
-        "p.yaml: error: ", "Lambda_yx is 0");
+        "p.yaml:2:", "Lambda_yx is 0");
     lnn_test_file_remove(&f);
 }
 
@@ -208,17 +208,17 @@ Test(data, scaling_that_cannot_be_is_refused)
         "a,b,c,y\n1,0.1,2,3\n2,0.1,4,3\n4,0.1,8,3\n8,0.1,16,3\n9,0.1,18,3\n");
     lnn_test_refused(
         lnn_test_load("3, 1", "kind: csv, file: %s, scale: standardize", f.path),
-        "p.yaml: error: ", "input \"b\" is 0.1 in every example");
+        "p.yaml:2:", "input \"b\" is 0.1 in every example");
     lnn_test_refused(
         lnn_test_load("3, 1", "kind: csv, file: %s, target_scale: standardize", f.path),
-        "p.yaml: error: ", "target \"y\" is 3 in every example");
+        "p.yaml:2:", "target \"y\" is 3 in every example");
     lnn_test_refused(lnn_test_load("2, 1",
                                    "kind: csv, file: %s, inputs: [a, c], scale: whiten",
                                    f.path),
-                     "p.yaml: error: ", "1 usable directions of 2");
+                     "p.yaml:2:", "1 usable directions of 2");
     lnn_test_file_remove(&f);
     lnn_test_refused(lnn_test_load("5, 1", "kind: teacher, samples: 5, scale: whiten"),
-                     "p.yaml: error: ", "5 examples leave 4 usable directions of 5");
+                     "p.yaml:2:", "5 examples leave 4 usable directions of 5");
 }
 
 /* Real, ill-conditioned data; singular values and R^2 are numpy's. */

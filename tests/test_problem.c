@@ -276,3 +276,23 @@ Test(problem, a_flood_of_errors_is_counted)
         sscanf(last, "\np.yaml: error: %zu more errors are not shown", &hidden), 1);
     cr_expect_eq(shown + hidden, 1500);
 }
+
+Test(problem, places_outlive_the_reading)
+{
+    static const char text[] = "network: {widths: [2, 1]}\n"
+                               "data: {kind: teacher}\n"
+                               "trajectories:\n"
+                               "  - {system: end_to_end}\n"
+                               "  - {system: gradient_flow}\n"
+                               "time: {end: 1}\n";
+    const char *set[] = {"time.samples=5", NULL};
+    struct lnn_problem *p = NULL;
+    cr_assert_eq(lnn_problem_parse(text, "p.yaml", set, &p), GSL_SUCCESS);
+    cr_expect_str_eq(lnn_problem_place(p, "network", "widths"), "p.yaml:1:11");
+    cr_expect_str_eq(lnn_problem_place(p, "data", "scale"), "p.yaml:2:1");
+    cr_expect_str_eq(lnn_problem_place(p, "data", NULL), "p.yaml:2:1");
+    cr_expect_str_eq(lnn_problem_place(p, "time", "samples"), "--set time.samples=5");
+    cr_expect_str_eq(lnn_problem_place(p, "init", "kind"), "p.yaml");
+    cr_expect_str_eq(lnn_problem_entry_place(p, 1), "p.yaml:5:5");
+    lnn_problem_free(p);
+}

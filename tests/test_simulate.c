@@ -307,7 +307,8 @@ Test(simulate, crossing_singular_values_end_the_modes_alone, .timeout = 60)
     finish(&o);
 }
 
-/* The file alone gives back every loss in it: from the examples, and from the moments. */
+/* The file alone gives back every loss in it: from the examples, and from the moments.
+ */
 Test(simulate, the_file_holds_the_data_the_loss_is_made_of)
 {
     static const char *const loss[] = {"loss={kind: lp, p: 3}", "loss={kind: square}"};

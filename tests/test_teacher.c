@@ -110,7 +110,7 @@ Test(teacher, observed_share_is_exact)
     }
     lnn_test_refused(
         lnn_test_load("5, 3", "kind: target, matrix: %s, observed: 0.01", phi),
-        "p.yaml: error: ", "none of them");
+        "p.yaml:2:", "none of them");
 }
 
 Test(teacher, given_mask)

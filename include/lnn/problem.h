@@ -41,6 +41,7 @@ struct lnn_problem {
     char *path;     /* as given; "-" or "<text>" when there is no file */
     char *folder;   /* paths in the file are relative to it; "" = current folder */
     char *text;     /* the file, byte for byte */
+    char **places;  /* see lnn_problem_place */
     char *resolved; /* YAML of every key in force, defaults and --set included */
 #define LNN_ROOT_KEY(member, type, ...) lnn_type_##type member;
 #define LNN_SECTION(section, doc) struct {
@@ -69,6 +70,14 @@ int lnn_problem_read(const char *path, const char *const *set,
 int lnn_problem_parse(const char *text, const char *path, const char *const *set,
                       struct lnn_problem **problem);
 void lnn_problem_free(struct lnn_problem *problem);
+
+/* Where the problem says something, for messages that the parser cannot give: the key's
+ * "FILE:LINE:COLUMN" or "--set ..."; where the key is not given, the section's; else
+ * the file's name. Owned by the problem. A name of NULL means the section itself. */
+const char *lnn_problem_place(const struct lnn_problem *problem, const char *section,
+                              const char *name);
+/* The same of the i-th entry of the list of trajectories. */
+const char *lnn_problem_entry_place(const struct lnn_problem *problem, size_t i);
 
 /* "folder/path", or path itself if absolute; malloc'ed. */
 char *lnn_problem_path(const struct lnn_problem *problem, const char *path);

@@ -50,6 +50,9 @@ struct lnn_simulation {
 int lnn_simulate(const struct lnn_problem *problem,
                  const struct lnn_simulate_options *options,
                  struct lnn_simulation **simulation);
+/* Everything short of integrating: is the data there, the start possible, does every
+ * system take it, is there a Jacobian where a stepper needs one? */
+int lnn_simulate_check(const struct lnn_problem *problem);
 void lnn_simulation_free(struct lnn_simulation *simulation);
 
 /* The sample times of problem->time: t[0] = 0 < ... < t[samples-1] = end. */

@@ -29,9 +29,9 @@ struct lnn_variable { /* one dataset of a group */
 struct lnn_group { /* what a group is made of; arrays are not owned */
     const char *name;
     const char *doc;
-    /* Expected rows; the file grows when more come. rows 0: all variables are fixed, and
-     * there is no time. weights_rows 0: no weights at all; equal to rows: they run along
-     * time, NaN where a row has none. */
+    /* Expected rows; the file grows when more come. rows 0: all variables are fixed,
+     * and there is no time. weights_rows 0: no weights at all; equal to rows: they run
+     * along time, NaN where a row has none. */
     size_t rows, weights_rows;
     size_t n_variables;
     const struct lnn_variable *variables;

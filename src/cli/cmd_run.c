@@ -47,22 +47,9 @@ static int read_problem(const struct cli_arguments *a, struct lnn_problem **prob
     return status;
 }
 
-/* Everything short of integrating: also that the data is there and the start possible.
- */
 static int dry_run(const struct lnn_problem *problem)
 {
-    const struct lnn_counts *widths = &problem->network.widths;
-    struct lnn_network net = lnn_network_of(widths->n, widths->at);
-    struct lnn_data *data = NULL;
-    struct lnn_objective *objective = NULL;
-    double *w = calloc(net.size, sizeof *w);
-    int status =
-        w ? lnn_data_load(problem, &data) : lnn_fail(GSL_ENOMEM, "out of memory");
-    if (status == GSL_SUCCESS) status = lnn_objective_alloc(problem, data, &objective);
-    if (status == GSL_SUCCESS) status = lnn_init_start(problem, &net, w);
-    free(objective);
-    lnn_data_free(data);
-    free(w);
+    int status = lnn_simulate_check(problem);
     if (status != GSL_SUCCESS) return cli_fail(status);
     fputs(problem->resolved, stdout);
     return CLI_DONE;

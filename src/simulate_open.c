@@ -1,0 +1,218 @@
+/* Setting up a run: sample times, data, start, and a track per trajectory. */
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lnn/err.h"
+#include "lnn/registry.h"
+#include "simulate_private.h"
+
+int lnn_simulate_times(const struct lnn_problem *problem, double t[])
+{
+    size_t n = problem->time.samples;
+    double end = problem->time.end, first = problem->time.first;
+    bool logarithmic = strcmp(problem->time.spacing, "log") == 0;
+    if (isnan(first)) first = end / 1e4;
+    t[0] = 0;
+    for (size_t i = 1; i < n; i++) {
+        double share = (double)i / (double)(n - 1);
+        if (logarithmic) /* geometric from first (i = 1) to end (i = n - 1) */
+            share = n == 2
+                        ? 1
+                        : exp(log(first / end) * (double)(n - 1 - i) / (double)(n - 2));
+        t[i] = share * end;
+    }
+    t[n - 1] = end;
+    for (size_t i = 1; i < n; i++)
+        if (!(t[i] > t[i - 1]))
+            return lnn_fail(GSL_EINVAL,
+                            "time: %zu samples up to %g are closer than rounding", n,
+                            end);
+    return GSL_SUCCESS;
+}
+
+static struct lnn_run_options run_options(const struct lnn_simulator *sim,
+                                          const struct lnn_track *track, bool reference)
+{
+    const struct lnn_problem *p = sim->problem;
+    const struct lnn_problem_trajectory *spec = track->spec;
+    struct lnn_run_options o = {
+        .stepper = track->stepper,
+        .stages = spec->stages,
+        .rtol = spec->rtol,
+        .atol = spec->atol,
+        .h0 = spec->first_step,
+        .t_end = p->time.end,
+        .stop_loss = p->stop.loss,
+        .stop_gradient = p->stop.gradient_norm,
+        .max_steps = p->stop.max_steps,
+    };
+    if (reference) { /* it follows the first run: no stops of its own */
+        o.rtol = fmax(spec->rtol / 100, 1e-15);
+        o.atol = spec->atol / 100;
+        o.perturb = DBL_EPSILON;
+        o.stop_loss = o.stop_gradient = NAN;
+        o.max_steps = 0;
+    }
+    return o;
+}
+
+static int open_reference(struct lnn_simulator *sim, struct lnn_track *track)
+{
+    struct lnn_run_options o = run_options(sim, track, true);
+    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
+                            track->spec->learning_rate, &track->model_ref));
+    return lnn_run_alloc(track->ode, track->model_ref, &o, &track->run_ref);
+}
+
+static size_t row_size(const struct lnn_track *track)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < track->n_observables; i++) {
+        const struct lnn_row *row = &track->shapes[i];
+        size += (row->rank > 0 ? row->dims[0] : 1) * (row->rank > 1 ? row->dims[1] : 1);
+    }
+    return size;
+}
+
+/* One block for a track's arrays, hung on y. */
+static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track)
+{
+    const struct lnn_network *net = &sim->net;
+    size_t kd = sim->data->k * sim->data->d, dim = lnn_run_dim(track->run), widest = 0;
+    size_t imbalances = lnn_network_imbalance_size(net);
+    for (size_t j = 0; j <= net->N; j++)
+        widest = net->d[j] > widest ? net->d[j] : widest;
+    track->y = calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N +
+                          widest * widest + kd,
+                      sizeof *track->y);
+    if (!track->y) return lnn_fail(GSL_ENOMEM, "out of memory for %zu unknowns", dim);
+    track->y_ref = track->y + dim;
+    track->W = track->y_ref + dim;
+    track->W_ref = track->W + kd;
+    track->C0 = track->W_ref + kd;
+    track->values = track->C0 + imbalances;
+    track->scratch = track->values + row_size(track);
+    double *C = track->C0;
+    for (size_t j = 1; j < net->N; j++, C += net->d[j - 1] * net->d[j - 1])
+        lnn_network_imbalance(net, sim->w0, j, C);
+    return GSL_SUCCESS;
+}
+
+static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
+{
+    struct lnn_run_options o = run_options(sim, track, false);
+    LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
+                            track->spec->learning_rate, &track->model));
+    LNN_TRY(lnn_run_alloc(track->ode, track->model, &o, &track->run));
+    if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
+    LNN_TRY(lnn_track_describe(sim, track));
+    return track_arrays(sim, track);
+}
+
+static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
+{
+    const struct lnn_problem_trajectory *spec = track->spec;
+    track->ode = lnn_registry_find((const void *const *)lnn_odes, spec->system);
+    track->stepper =
+        lnn_registry_find((const void *const *)lnn_steppers, spec->stepper);
+    track->objective0 = NAN;
+    if (!track->ode)
+        return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
+    if (track->ode->rhs && !track->stepper)
+        return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
+    size_t i = (size_t)(track - sim->tracks);
+    if (track->ode->map && !(spec->learning_rate <= sim->problem->time.end))
+        return lnn_fail(GSL_EINVAL,
+                        "%s: error: trajectory %s: learning_rate %g is above time.end "
+                        "%g, so that no "
+                        "iteration would be taken",
+                        lnn_problem_entry_place(sim->problem, i), spec->name,
+                        spec->learning_rate, sim->problem->time.end);
+    if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0)
+        sim->partner = track;
+    return GSL_SUCCESS;
+}
+
+static int open_results(struct lnn_simulator *sim)
+{
+    struct lnn_simulation *out = sim->out;
+    out->results = calloc(sim->n, sizeof *out->results);
+    if (!out->results) return lnn_fail(GSL_ENOMEM, "out of memory for the results");
+    out->n = sim->n;
+    for (size_t i = 0; i < sim->n; i++) {
+        const struct lnn_problem_trajectory *spec = &sim->problem->trajectories.at[i];
+        out->results[i] = (struct lnn_result){
+            .name = strdup(spec->name ? spec->name : spec->system),
+            .system = sim->tracks[i].ode->name,
+            .loss_error = NAN,
+            .W_error = NAN,
+            .drift_samples = NAN,
+            .energy_balance = NAN,
+            .distance = NAN,
+            .distance_t = NAN,
+            .distance_error = NAN,
+        };
+        if (!out->results[i].name)
+            return lnn_fail(GSL_ENOMEM, "out of memory for the results");
+    }
+    return GSL_SUCCESS;
+}
+
+static int open_tracks(struct lnn_simulator *sim)
+{
+    sim->n = sim->problem->trajectories.n;
+    sim->tracks = calloc(sim->n, sizeof *sim->tracks);
+    if (!sim->tracks) return lnn_fail(GSL_ENOMEM, "out of memory for the trajectories");
+    for (size_t i = 0; i < sim->n; i++) {
+        sim->tracks[i].spec = &sim->problem->trajectories.at[i];
+        LNN_TRY(find_members(sim, &sim->tracks[i]));
+    }
+    LNN_TRY(open_results(sim));
+    for (size_t i = 0; i < sim->n; i++) {
+        int status = open_track(sim, &sim->tracks[i]);
+        if (status != GSL_SUCCESS)
+            return lnn_fail(status, "%s: error: trajectory %s: %s",
+                            lnn_problem_entry_place(sim->problem, i),
+                            sim->out->results[i].name, lnn_error());
+    }
+    return GSL_SUCCESS;
+}
+
+int lnn_simulator_open(struct lnn_simulator *sim)
+{
+    const struct lnn_counts *widths = &sim->problem->network.widths;
+    sim->net = lnn_network_of(widths->n, widths->at);
+    double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
+    if (sim->net.size > INT_MAX || entries > INT_MAX)
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: error: network.widths: %zu weights are more than BLAS can count",
+            lnn_problem_place(sim->problem, "network", "widths"), sim->net.size);
+    LNN_TRY(lnn_data_load(sim->problem, &sim->data));
+    sim->w0 = calloc(sim->net.size, sizeof *sim->w0);
+    sim->times = calloc(sim->problem->time.samples, sizeof *sim->times);
+    if (!sim->w0 || !sim->times)
+        return lnn_fail(GSL_ENOMEM, "out of memory for %zu weights", sim->net.size);
+    LNN_TRY(lnn_simulate_times(sim->problem, sim->times));
+    LNN_TRY(lnn_init_start(sim->problem, &sim->net, sim->w0));
+    return open_tracks(sim);
+}
+
+void lnn_simulator_close(struct lnn_simulator *sim)
+{
+    for (size_t i = 0; sim->tracks && i < sim->n; i++) {
+        struct lnn_track *track = &sim->tracks[i];
+        lnn_run_free(track->run);
+        lnn_run_free(track->run_ref);
+        lnn_model_free(track->model);
+        lnn_model_free(track->model_ref);
+        lnn_track_undescribe(track);
+        free(track->y);
+    }
+    free(sim->tracks);
+    free(sim->times);
+    free(sim->w0);
+    lnn_data_free(sim->data);
+}
