@@ -1,6 +1,6 @@
 #!/bin/bash
 # exit 143: one rewritten line on a terminal, wiped at the end
-command -v script >/dev/null || exit 77
+script -qec true /dev/null >/dev/null 2>&1 || exit 77 # none, or no pseudo-terminal
 export TERM=xterm
 run="timeout --foreground -k 60 --preserve-status -s TERM 2 lnnflow run '$CASES/long.yaml'"
 script -qec "stty cols 120; $run -o a.h5 >out" log >/dev/null
