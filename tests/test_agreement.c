@@ -75,6 +75,23 @@ Test(agreement, weight_decay_keeps_them_together)
     }
 }
 
+/* With weight decay the imbalance is not kept but decays, e^{-2 lambda t} C_j(0). */
+Test(agreement, weight_decay_shrinks_the_imbalance)
+{
+    struct outcome o = simulate("network: {widths: [3, 4, 3, 2]}\n" PHI
+                                "loss: {kind: square, weight_decay: 0.3}\n"
+                                "init: {kind: gaussian, scale: 0.5, seed: 4}\n"
+                                "trajectories: [{system: gradient_flow}]\n"
+                                "time: {end: 2, samples: 9}\n",
+                                NULL);
+    struct lnn_shape shape;
+    double *C = values(&o, "gradient_flow", "balancedness", &shape);
+    cr_assert(o.sim->results[0].drift_samples < 1e-9);
+    for (size_t j = 0; j < 2; j++) LNN_CLOSE(C[16 + j] / C[j], exp(-1.2), 1e-9);
+    free(C);
+    finish(&o);
+}
+
 Test(agreement, unbalanced_start_breaks_the_theorem)
 {
     struct outcome o = simulate("network: {widths: [3, 4, 3, 2]}\n" PHI

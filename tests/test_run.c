@@ -363,3 +363,20 @@ Test(run, energy_is_what_the_loss_lost)
         rig_close(&r);
     }
 }
+
+Test(run, steps_can_be_limited)
+{
+    struct rig r = rig_open(net, "gradient_flow");
+    struct lnn_run_options o = options("rk8pd", 1e-3, 4);
+    struct lnn_run *run;
+    double y[64], reached;
+    LNN_OK(lnn_run_alloc(r.ode, r.model, &o, &run));
+    lnn_run_limit(run, 0.03125);
+    lnn_run_sample(run, 3, y, &reached, NULL, NULL);
+    cr_assert(lnn_run_counts(run)->h_largest == 0.03125);
+    lnn_run_limit(run, INFINITY);
+    lnn_run_sample(run, 4, y, &reached, NULL, NULL);
+    cr_assert(lnn_run_counts(run)->h_largest > 0.03125);
+    lnn_run_free(run);
+    rig_close(&r);
+}
