@@ -289,6 +289,9 @@ enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[],
     double target = discrete ? t - 0.5 * run->model->learning_rate : t;
     if (run->ode->at && run->reason == LNN_RUNNING) sample_closed_form(run, t);
     if (run->reason == LNN_RUNNING && run->t < target) run->counts.h_largest = 0;
+    if (run->reason == LNN_RUNNING && run->t < target && run->counts.steps == 0 &&
+        lnn_run_low_enough(run))
+        run->reason = LNN_STOP_LOSS;
     while (run->reason == LNN_RUNNING && run->t < target) advance(run, poll, poll_arg);
     *reached = run->t;
     if (flow && t < run->t && run->counts.steps > 0) {

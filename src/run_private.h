@@ -27,5 +27,6 @@ struct lnn_run {
 
 /* Whether the step just taken meets one of the problem's stops; LNN_RUNNING if not. */
 enum lnn_reason lnn_run_stop(struct lnn_run *run);
+bool lnn_run_low_enough(struct lnn_run *run); /* stop.loss alone; at the start, too */
 
 #endif

@@ -52,14 +52,19 @@ static bool gradient_stop(struct lnn_run *run)
     return run->armed && norm <= bound;
 }
 
-enum lnn_reason lnn_run_stop(struct lnn_run *run)
+bool lnn_run_low_enough(struct lnn_run *run)
 {
     struct lnn_model *m = run->model;
+    return !isnan(run->o.stop_loss) &&
+           run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
+           lnn_objective_value(m->objective, m->W) <= run->o.stop_loss;
+}
+
+enum lnn_reason lnn_run_stop(struct lnn_run *run)
+{
     if (run->o.max_steps && run->counts.steps >= run->o.max_steps)
         return LNN_STOP_STEPS;
     if (gradient_stop(run)) return LNN_STOP_GRADIENT;
-    if (!isnan(run->o.stop_loss) && run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
-        lnn_objective_value(m->objective, m->W) <= run->o.stop_loss)
-        return LNN_STOP_LOSS;
+    if (lnn_run_low_enough(run)) return LNN_STOP_LOSS;
     return LNN_RUNNING;
 }

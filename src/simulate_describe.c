@@ -201,7 +201,7 @@ static void describe_tracks(struct lnn_simulator *sim, struct lnn_group groups[]
         track->group = i;
         groups[i] = (struct lnn_group){
             .name = sim->out->results[i].name,
-            .doc = track->ode->doc,
+            .doc = sim->problem->title,
             .rows = sim->problem->time.samples,
             .weights_rows = track->ode->layers ? weights_rows(sim) : 0,
             .n_variables = track->n_variables,

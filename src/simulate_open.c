@@ -76,18 +76,31 @@ static size_t row_size(const struct lnn_track *track)
     return size;
 }
 
+static bool asks_for_balancedness(const struct lnn_track *track)
+{
+    for (size_t i = 0; i < track->n_observables; i++)
+        if (strncmp(track->observables[i]->name, "balancedness", 12) == 0) return true;
+    return false;
+}
+
 /* One block for a track's arrays, hung on y. */
 static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track)
 {
     const struct lnn_network *net = &sim->net;
     size_t kd = sim->data->k * sim->data->d, dim = lnn_run_dim(track->run), widest = 0;
-    size_t imbalances = lnn_network_imbalance_size(net);
-    for (size_t j = 0; j <= net->N; j++)
+    track->watched = asks_for_balancedness(track);
+    size_t imbalances = track->watched ? lnn_network_imbalance_size(net) : 0;
+    for (size_t j = 0; j <= net->N && track->watched; j++)
         widest = net->d[j] > widest ? net->d[j] : widest;
-    track->y = calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N +
-                          widest * widest + kd,
-                      sizeof *track->y);
-    if (!track->y) return lnn_fail(GSL_ENOMEM, "out of memory for %zu unknowns", dim);
+    size_t scratch = widest * widest > 2 * kd ? widest * widest : 2 * kd;
+    track->y =
+        calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N + scratch,
+               sizeof *track->y);
+    if (!track->y)
+        return lnn_fail(GSL_ENOMEM,
+                        "out of memory for %zu unknowns and %.1f GiB of balancedness "
+                        "(output.observables can leave that out)",
+                        dim, 8.0 * (double)(imbalances + scratch) / 1073741824.0);
     track->y_ref = track->y + dim;
     track->W = track->y_ref + dim;
     track->W_ref = track->W + kd;
@@ -95,7 +108,8 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
     track->values = track->C0 + imbalances;
     track->scratch = track->values + row_size(track);
     double *C = track->C0;
-    for (size_t j = 1; j < net->N; j++, C += net->d[j - 1] * net->d[j - 1])
+    for (size_t j = 1; j < net->N && track->watched;
+         j++, C += net->d[j - 1] * net->d[j - 1])
         lnn_network_imbalance(net, sim->w0, j, C);
     return GSL_SUCCESS;
 }
@@ -180,6 +194,28 @@ static int open_tracks(struct lnn_simulator *sim)
     return GSL_SUCCESS;
 }
 
+static bool observed(const struct lnn_simulator *sim, const char *name)
+{
+    for (size_t i = 0; i < sim->n; i++)
+        for (size_t o = 0; o < sim->tracks[i].n_observables; o++)
+            if (strcmp(sim->tracks[i].observables[o]->name, name) == 0) return true;
+    return false;
+}
+
+/* What was asked for by name must not vanish without a word. */
+static int check_observables(const struct lnn_simulator *sim)
+{
+    const struct lnn_words *asked = &sim->problem->output.observables;
+    for (size_t i = 0; i < asked->n; i++)
+        if (!observed(sim, asked->at[i]))
+            return lnn_fail(
+                GSL_EINVAL,
+                "%s: error: output.observables: %s applies to none of these "
+                "trajectories",
+                lnn_problem_place(sim->problem, "output", "observables"), asked->at[i]);
+    return GSL_SUCCESS;
+}
+
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
     const struct lnn_counts *widths = &sim->problem->network.widths;
@@ -197,7 +233,8 @@ int lnn_simulator_open(struct lnn_simulator *sim)
         return lnn_fail(GSL_ENOMEM, "out of memory for %zu weights", sim->net.size);
     LNN_TRY(lnn_simulate_times(sim->problem, sim->times));
     LNN_TRY(lnn_init_start(sim->problem, &sim->net, sim->w0));
-    return open_tracks(sim);
+    LNN_TRY(open_tracks(sim));
+    return check_observables(sim);
 }
 
 void lnn_simulator_close(struct lnn_simulator *sim)

@@ -30,6 +30,14 @@ static int gradient(struct lnn_track *track, double *norm)
     return GSL_SUCCESS;
 }
 
+static double error_bar(struct lnn_track *track, const struct lnn_sample *sample)
+{
+    size_t kd = track->model->data->k * track->model->data->d;
+    double gap = lnn_distance(kd, sample->W, sample->W_ref);
+    track->gap = fmax(gap, 0.5 * track->gap);
+    return LNN_ERROR_SAFETY * track->gap + sample->rounding * lnn_norm(kd, sample->W);
+}
+
 static int observe(struct lnn_simulator *sim, struct lnn_track *track,
                    struct lnn_sample *sample)
 {
@@ -50,11 +58,13 @@ static int observe(struct lnn_simulator *sim, struct lnn_track *track,
         .s = m->svd->s,
         .C0 = track->C0,
         .W_ref = track->run_ref ? track->W_ref : NULL,
+        .W_bar = NAN,
         .rounding = rounding(track),
         .W_other = paired ? other->W : NULL,
         .counts = lnn_run_counts(track->run),
         .scratch = track->scratch + sim->net.N, /* before it: summarise() */
     };
+    if (sample->W_ref) sample->W_bar = error_bar(track, sample);
     sample->loss = lnn_objective_value(m->objective, track->W);
     if (!isfinite(sample->loss)) return lnn_fail(GSL_EFAILED, "the loss is not finite");
     sample->objective =
@@ -82,7 +92,7 @@ static void summarise(struct lnn_simulator *sim, struct lnn_track *track,
     track->W_error = r->W_error;
     if (track->ode->energy)
         lnn_observable_energy_balance.eval(sample, &r->energy_balance);
-    if (track->ode->layers && N > 1) {
+    if (track->watched) {
         double *drift = track->scratch;
         lnn_observable_balancedness_drift.eval(sample, drift);
         for (size_t j = 0; j + 1 < N; j++)

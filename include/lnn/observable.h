@@ -20,6 +20,7 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double gradient_norm;
     const double *C0;    /* all C_j(0), NULL without layers */
     const double *W_ref; /* the same sample at a tighter tolerance; NULL if off */
+    double W_bar;        /* error bar of W, Frobenius norm; NaN if off */
     double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
     const double
         *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
@@ -27,8 +28,10 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double *scratch; /* max_j d_j^2 + k d doubles */
 };
 
-/* The tighter run has an error of its own: the difference is taken twice. (Measured:
- * the difference alone is within 6 % of the error, at worst 1.9 times below it.) */
+/* The tighter run has an error of its own: the difference is taken twice. (Measured: the
+ * difference alone is within 6 % of the error, at worst 1.9 times below it.) And a
+ * difference may cross zero where the error does not: it counts as no less than half of
+ * what it was at the sample before. */
 #define LNN_ERROR_SAFETY 2.0
 
 struct lnn_context { /* what decides whether an observable applies */
