@@ -183,9 +183,20 @@ static int read_layer(struct lnn_h5_variable *v, long row, size_t rows, size_t c
     return GSL_SUCCESS;
 }
 
+/* Layers with rows must have the same number of them: one row is one start. */
+static int same_rows(const struct lnn_h5_variable *v, size_t *rows)
+{
+    size_t n = v->rank != 3 ? 1 : v->axis == NULL ? v->dims[0] : v->axis->rows;
+    if (*rows == 0) *rows = n;
+    if (*rows == n) return GSL_SUCCESS;
+    return lnn_fail(GSL_EINVAL, "%s: %s has %zu rows, the layers before it %zu",
+                    v->group->file, v->name, n, *rows);
+}
+
 static int read_layers(const struct lnn_h5_group *group, long row, size_t n_widths,
                        const size_t widths[], double w[])
 {
+    size_t rows = 0;
     for (size_t j = 1; j <= n_widths; j++) {
         char name[32];
         H5I_type_t kind;
@@ -200,7 +211,9 @@ static int read_layers(const struct lnn_h5_group *group, long row, size_t n_widt
         if (j == n_widths) break;
         struct lnn_h5_variable v;
         LNN_TRY(lnn_h5_variable_open(group, name, &v));
-        int status = read_layer(&v, row, widths[j], widths[j - 1], w);
+        int status = same_rows(&v, &rows);
+        if (status == GSL_SUCCESS)
+            status = read_layer(&v, row, widths[j], widths[j - 1], w);
         LNN_TRY(lnn_h5_variable_close(status, &v));
         w += widths[j] * widths[j - 1];
     }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "lnn/err.h"
 #include "simulate_private.h"
@@ -149,6 +150,28 @@ static char *output_path(const struct lnn_simulator *sim)
     return strdup("trajectory.h5");
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+/* Not even `force` lets a run replace what it is made from. */
+static int check_output(const struct lnn_problem *p, const char *output)
+{
+    const char *inputs[] = {p->data.file, p->data.targets_file, p->init.file};
+    bool clash = same_file(p->path, output);
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        char *path = inputs[i] ? lnn_problem_path(p, inputs[i]) : NULL;
+        clash = clash || same_file(path, output);
+        free(path);
+    }
+    if (!clash) return GSL_SUCCESS;
+    return lnn_fail(GSL_EINVAL, "%s is an input of this run; another output is meant",
+                    output);
+}
+
 int lnn_simulate(const struct lnn_problem *problem,
                  const struct lnn_simulate_options *options,
                  struct lnn_simulation **simulation)
@@ -161,6 +184,7 @@ int lnn_simulate(const struct lnn_problem *problem,
     int status = lnn_simulator_open(&sim);
     if (status == GSL_SUCCESS && !(sim.out->path = output_path(&sim)))
         status = lnn_fail(GSL_ENOMEM, "out of memory");
+    if (status == GSL_SUCCESS) status = check_output(problem, sim.out->path);
     if (status == GSL_SUCCESS) status = lnn_simulator_create_file(&sim, sim.out->path);
     if (status == GSL_SUCCESS) status = run_all(&sim);
     lnn_simulator_close(&sim);

@@ -216,6 +216,22 @@ static int check_observables(const struct lnn_simulator *sim)
     return GSL_SUCCESS;
 }
 
+/* Of the start, whether or not it is stored; NaN where it would take 100 MB or more. */
+static double start_imbalance(const struct lnn_simulator *sim)
+{
+    const struct lnn_network *net = &sim->net;
+    double square = 0;
+    for (size_t j = 1; j < net->N; j++) {
+        size_t size = net->d[j] * net->d[j];
+        double *C = size < 12500000 ? malloc(size * sizeof *C) : NULL;
+        if (!C) return NAN;
+        lnn_network_imbalance(net, sim->w0, j, C);
+        square += lnn_dot(size, C, C);
+        free(C);
+    }
+    return sqrt(square);
+}
+
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
     const struct lnn_counts *widths = &sim->problem->network.widths;
@@ -234,6 +250,7 @@ int lnn_simulator_open(struct lnn_simulator *sim)
     LNN_TRY(lnn_simulate_times(sim->problem, sim->times));
     LNN_TRY(lnn_init_start(sim->problem, &sim->net, sim->w0));
     LNN_TRY(open_tracks(sim));
+    sim->out->imbalance = start_imbalance(sim);
     return check_observables(sim);
 }
 

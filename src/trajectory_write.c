@@ -24,7 +24,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 #include "h5_private.h"
@@ -87,8 +89,35 @@ static int set_root(struct lnn_file *file, size_t n, const struct lnn_attribute 
     return lnn_file_set(file, &file->root, &last);
 }
 
+/* The whole extent is allocated at once: say so before the disk is full. */
+static int check_space(const struct lnn_file *file)
+{
+    struct statvfs disk;
+    char folder[4096];
+    const char *slash = strrchr(file->path, '/');
+    double need = 0;
+    for (size_t i = 0; i < file->n_groups; i++) {
+        const struct lnn_trail *trail = &file->groups[i];
+        for (size_t j = 0; j < trail->n_columns; j++) {
+            const struct lnn_column *c = &trail->columns[j];
+            need += 8.0 * (double)c->width * (double)trail->lines[c->line].next;
+        }
+    }
+    snprintf(folder, sizeof folder, "%.*s",
+             slash == NULL ? 1 : (int)(slash - file->path) + 1,
+             slash == NULL ? "." : file->path);
+    if (statvfs(folder, &disk) != 0) return GSL_SUCCESS; /* creating it will tell why */
+    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+    if (need < free_bytes) return GSL_SUCCESS;
+    return lnn_fail(GSL_EOF,
+                    "%s needs %.3g GB, and the disk has %.3g GB; store fewer samples, "
+                    "weights or observables",
+                    file->path, 1e-9 * need, 1e-9 * free_bytes);
+}
+
 static int open_new(struct lnn_file *file)
 {
+    LNN_TRY(check_space(file));
     int status = lnn_file_build(file, &file->open);
     if (status == GSL_SUCCESS) status = lnn_file_install(file, &file->open);
     if (status != GSL_SUCCESS) {

@@ -380,3 +380,17 @@ Test(run, steps_can_be_limited)
     lnn_run_free(run);
     rig_close(&r);
 }
+
+Test(run, a_loss_met_at_the_start_takes_no_step)
+{
+    struct rig r = rig_open(net, "gradient_flow");
+    struct lnn_run_options o = options("rk8pd", 1e-8, 400);
+    struct lnn_run *run;
+    double y[64], reached;
+    o.stop_loss = 1e3;
+    LNN_OK(lnn_run_alloc(r.ode, r.model, &o, &run));
+    cr_assert(lnn_run_sample(run, 400, y, &reached, NULL, NULL) == LNN_STOP_LOSS);
+    cr_assert(reached == 0 && lnn_run_counts(run)->steps == 0);
+    lnn_run_free(run);
+    rig_close(&r);
+}

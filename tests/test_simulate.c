@@ -307,6 +307,38 @@ Test(simulate, crossing_singular_values_end_the_modes_alone, .timeout = 60)
     finish(&o);
 }
 
+Test(simulate, no_run_replaces_its_own_input)
+{
+    struct outcome o = simulate("network: {widths: [3, 4, 2]}\n" PHI A0
+                                "trajectories: [{system: gradient_flow}]\n"
+                                "time: {end: 1, samples: 3}\n",
+                                NULL);
+    char init[128];
+    snprintf(init, sizeof init, "init={kind: file, file: %s}", o.path);
+    const char *set[] = {init, NULL};
+    struct lnn_problem *again = NULL;
+    struct lnn_simulation *sim = NULL;
+    struct lnn_simulate_options options = {.output = o.path, .force = true};
+    LNN_OK(lnn_problem_parse(o.problem->text, "<test>", set, &again));
+    cr_assert(lnn_simulate(again, &options, &sim) == GSL_EINVAL);
+    cr_assert(strstr(lnn_error(), "input") != NULL, "%s", lnn_error());
+    lnn_problem_free(again);
+    finish(&o);
+}
+
+Test(simulate, observables_asked_for_must_apply)
+{
+    static const char yaml[] = "network: {widths: [3, 4, 2]}\n" PHI A0
+                               "trajectories: [{system: gradient_flow}]\n"
+                               "output: {observables: [loss, iteration]}\n"
+                               "time: {end: 1}\n";
+    struct lnn_problem *p = lnn_test_problem(yaml);
+    cr_assert(lnn_simulate_check(p) == GSL_EINVAL);
+    cr_assert(strstr(lnn_error(), "iteration applies to none") != NULL);
+    cr_assert(strncmp(lnn_error(), "<test>:5:10: error: ", 20) == 0, "%s", lnn_error());
+    lnn_problem_free(p);
+}
+
 /* The file alone gives back every loss in it: from the examples, and from the moments.
  */
 Test(simulate, the_file_holds_the_data_the_loss_is_made_of)

@@ -28,8 +28,8 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double *scratch; /* max_j d_j^2 + k d doubles */
 };
 
-/* The tighter run has an error of its own: the difference is taken twice. (Measured: the
- * difference alone is within 6 % of the error, at worst 1.9 times below it.) And a
+/* The tighter run has an error of its own: the difference is taken twice. (Measured:
+ * the difference alone is within 6 % of the error, at worst 1.9 times below it.) And a
  * difference may cross zero where the error does not: it counts as no less than half of
  * what it was at the sample before. */
 #define LNN_ERROR_SAFETY 2.0

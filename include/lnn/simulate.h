@@ -40,7 +40,9 @@ struct lnn_simulate_options {
 struct lnn_simulation {
     size_t n;
     struct lnn_result *results;
-    char *path; /* of the file written */
+    double
+        imbalance; /* sqrt(sum_j ||C_j(0)||_F^2); NaN if layers are too wide to ask */
+    char *path;    /* of the file written */
     double seconds;
 };
 

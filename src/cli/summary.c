@@ -21,7 +21,7 @@ static void print_results(const struct lnn_simulation *s)
         cli_cell(table, "%s", head[j]);
     for (size_t i = 0; i < s->n; i++) {
         const struct lnn_result *r = &s->results[i];
-        unsigned long rhs = r->counts.rhs + r->counts.rhs_dense;
+        unsigned long rhs = r->counts.rhs; /* as in the file: without dense output */
         bool plain = strcmp(r->name, r->system) == 0;
         cli_cell(table, plain ? "%s%s" : "%s (%s)", r->name, plain ? "" : r->system);
         cli_cell(table, "%s", lnn_reason_name(r->reason));
@@ -41,21 +41,6 @@ static void line(const char *label, const char *text)
     cli_wrap(INDENT, at < 0 ? INDENT : (size_t)at, 88, text);
 }
 
-/* Norm of all C_j(0), from the file just written; NaN if it is not there. */
-static double imbalance(const char *path, const char *group)
-{
-    struct lnn_reader *reader = NULL;
-    struct lnn_shape shape;
-    double *C = NULL, norm = NAN;
-    if (lnn_reader_open(path, &reader) != GSL_SUCCESS) return NAN;
-    if (lnn_reader_get(reader, group, "balancedness", &shape, &C) == GSL_SUCCESS &&
-        shape.rank == 2 && shape.dims[0] > 0)
-        norm = lnn_norm(shape.dims[1], C);
-    free(C);
-    lnn_reader_close(reader);
-    return norm;
-}
-
 static void print_agreement(const struct lnn_simulation *s, const struct lnn_result *r)
 {
     char text[400], bars[80] = "; error bars unknown", why[160] = "",
@@ -69,7 +54,7 @@ static void print_agreement(const struct lnn_simulation *s, const struct lnn_res
     if (!isnan(times))
         snprintf(bars, sizeof bars, ", %s times both error bars together (%.2g)",
                  cli_number(times, 2, factor), r->distance_error);
-    double C = !agree && ode && ode->layers ? imbalance(s->path, r->name) : 0;
+    double C = !agree && ode && ode->layers ? s->imbalance : 0;
     if (C > UNBALANCED)
         snprintf(
             why, sizeof why,
@@ -82,6 +67,27 @@ static void print_agreement(const struct lnn_simulation *s, const struct lnn_res
              "%s and the end-to-end solution: largest gap %.2g at t = %.4g%s%s",
              r->name, r->distance, r->distance_t, map ? "" : bars, why);
     line(map || isnan(times) ? "gap" : agree ? "agree" : "disagree", text);
+}
+
+/* The end-to-end dynamics of an unbalanced start is nobody's; if it was compared with
+ * layers, that has been said. */
+static void print_start(const struct lnn_simulation *s)
+{
+    char text[240];
+    bool closed = false, compared = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct lnn_ode *ode =
+            lnn_registry_find((const void *const *)lnn_odes, s->results[i].system);
+        closed = closed || strncmp(s->results[i].system, "end_to_end", 10) == 0;
+        compared = compared || (ode && ode->layers && s->results[i].distance_t > 0);
+    }
+    if (!closed || compared || !(s->imbalance > UNBALANCED)) return;
+    snprintf(
+        text, sizeof text,
+        "not balanced (||C|| = %.2g): the end-to-end dynamics from here is not that "
+        "of the layers",
+        s->imbalance);
+    line("start", text);
 }
 
 static void print_energy(const struct lnn_simulation *s)
@@ -109,6 +115,7 @@ void cli_summary(const struct lnn_problem *problem, const struct lnn_simulation 
     print_results(s);
     putchar('\n');
     for (size_t i = 0; i < s->n; i++) print_agreement(s, &s->results[i]);
+    print_start(s);
     print_energy(s);
     printf("%-*s%s, %s, in %.3g s\n", INDENT, "wrote", s->path,
            cli_bytes(s->path, size), s->seconds);

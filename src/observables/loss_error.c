@@ -9,9 +9,10 @@ static bool shape(const struct lnn_context *c, struct lnn_row *row)
     return c->checked;
 }
 
-/* |l(W + D) - l(W)| <= ||G|| ||D|| + 1/2 |D^2 l(W)[D, D]| + ..., where D is W's error: of
- * size W_bar, and its curvature taken along the difference to the tighter run. Not the
- * difference of the losses themselves, which crosses zero. Plus the loss's rounding. */
+/* |l(W + D) - l(W)| <= ||G|| ||D|| + 1/2 |D^2 l(W)[D, D]| + ..., where D is W's error:
+ * of size W_bar, and its curvature taken along the difference to the tighter run. Not
+ * the difference of the losses themselves, which crosses zero. Plus the loss's
+ * rounding. */
 static void eval(const struct lnn_sample *s, double out[])
 {
     const struct lnn_objective *o = s->model->objective;
