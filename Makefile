@@ -128,8 +128,8 @@ DEMO_FILE := output/$(basename $(notdir $(DEMO))).h5
 demo: all
 	@mkdir -p output
 	build/lnnflow run $(DEMO) -o $(DEMO_FILE) --force
-	build/lnnflow info $(DEMO_FILE)
-	@printf '\nThe trajectories are in %s: build/lnnflow export, h5ls -r, h5py, ...\n' \
+	build/lnnflow verify $(DEMO_FILE)
+	@printf '\nThe trajectories are in %s: build/lnnflow info, h5ls -r, h5py, ...\n' \
 	        $(DEMO_FILE)
 
 test: $B/lnn_tests $B/lnnflow $(CRASH)

@@ -34,6 +34,8 @@ extern "C" {
 #include "lnn/run.h"         /* one trajectory in time: natural steps, dense output */
 #include "lnn/observable.h"  /* family: what is measured along a trajectory */
 #include "lnn/trajectory.h"  /* the HDF5 file */
+#include "lnn/evidence.h"    /* what a trajectory file says, ready to be judged */
+#include "lnn/theorem.h"     /* family: theorems judged against a trajectory */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
 
 #ifdef __cplusplus

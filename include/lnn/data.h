@@ -48,6 +48,23 @@ struct lnn_data {
 int lnn_data_load(const struct lnn_problem *problem, struct lnn_data **data);
 void lnn_data_free(struct lnn_data *data);
 
+/* Data that is known by its moments or examples alone, for those who read it from a
+ * file. Arrays are copied. From moments X and Y are NULL, q = d, and R is the symmetric
+ * square root's factor diag(sqrt l) V^T of Lambda_xx = V diag(l) V^T: what the
+ * gradient needs to round-off, but directions with l below d eps l_max are lost. */
+struct lnn_moments {
+    size_t m, d, k;          /* m: 0 if not known */
+    const double *Lxx, *Lyx; /* d x d, k x d */
+    const double *Lyy;       /* k x k; NULL: floor says what matters */
+    double weight;           /* 1/m; NaN if not known */
+    double floor;            /* NaN: from Lyy */
+    bool whitened;           /* Lxx is the identity */
+};
+int lnn_data_from_moments(const struct lnn_moments *moments, struct lnn_data **data);
+/* X is m x d, Y m x k; weight NaN means 1/m; moments and floor come out. */
+int lnn_data_from_examples(const struct lnn_moments *sizes, const double X[],
+                           const double Y[], struct lnn_data **data);
+
 /* One text table, plain or gzipped: rows x cols numbers, and the header's names (or
  * "x1".. made up). header: auto | yes | no; auto takes the first row for names if none
  * of its fields is a number. delimiter: auto | comma | semicolon | tab | whitespace;

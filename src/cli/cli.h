@@ -13,10 +13,12 @@
 
 enum cli_exit { /* after a signal: 128 + its number */
                 CLI_DONE = 0,
+                CLI_VIOLATED = 1,
                 CLI_USAGE = 2,
                 CLI_NUMERICAL = 3,
                 CLI_IO = 4,
                 CLI_STOPPED = 5,
+                CLI_INCONCLUSIVE = 6,
 };
 
 enum cli_kind {           /* of a value: what the completion offers */
@@ -28,6 +30,7 @@ enum cli_kind {           /* of a value: what the completion offers */
                 CLI_SETTING,
                 CLI_FAMILY,
                 CLI_TOPIC,
+                CLI_THEOREM,
 };
 
 struct cli_option {
@@ -58,7 +61,7 @@ struct cli_command {
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
 extern const struct cli_option cli_common[];           /* --help, --version */
 extern const struct cli_command cli_command_run, cli_command_info, cli_command_list,
-    cli_command_export, cli_command_help;
+    cli_command_export, cli_command_verify, cli_command_help;
 
 /* args.c */
 struct cli_arguments { /* one block; the texts are argv's */
@@ -117,10 +120,23 @@ void cli_signals_catch(void);
 /* summary.c */
 void cli_summary(const struct lnn_problem *problem, const struct lnn_simulation *s);
 
+/* verdicts.c, verdicts_json.c */
+enum { CLI_VERDICTS = LNN_INCONCLUSIVE + 1 };
+struct cli_verdicts {
+    const struct lnn_evidence *evidence;
+    const char *only, *group; /* what was asked for; NULL: all */
+    size_t n;
+    const struct lnn_finding *findings;
+};
+void cli_verdicts_count(const struct cli_verdicts *v, size_t count[CLI_VERDICTS]);
+void cli_verdicts_table(const struct cli_verdicts *v);
+void cli_verdicts_explain(const struct cli_verdicts *v);
+void cli_verdicts_json(const struct cli_verdicts *v);
+
 /* families.c: what `lnnflow list` knows */
 struct cli_family {
     const char *name, *doc;
-    const char *key;            /* of the problem file that takes a member */
+    const char *key;            /* of the problem file, or option, that takes one */
     const void *const *members; /* NULL: the keys themselves */
 };
 extern const struct cli_family cli_families[]; /* ends with name == NULL */

@@ -18,11 +18,14 @@ const struct cli_topic cli_topics[] = {
 };
 
 const struct cli_exit_doc cli_exit_docs[] = {
-    {"0", "done: every trajectory reached time.end, stop.loss or stop.gradient_norm"},
+    {"0", "done: every trajectory reached time.end, stop.loss or stop.gradient_norm; "
+          "every theorem that applies holds"},
+    {"1", "a theorem is violated"},
     {"2", "wrong usage, or an error in the problem file"},
     {"3", "numerical failure; the file is complete up to it"},
     {"4", "a file or the output could not be read or written"},
     {"5", "stopped early by stop.max_steps or stop.max_seconds"},
+    {"6", "verify --strict: something is inconclusive, or its hypotheses are not met"},
     {"130, 143", "ended by SIGINT, SIGTERM; the file is complete up to then"},
     {NULL, NULL},
 };
@@ -31,7 +34,8 @@ const char *const cli_text_about[] = {
     "lnnflow integrates the dynamics of deep linear networks y = W_N ... W_1 x under "
     "gradient flow, gradient descent, and the end-to-end dynamics of their product, "
     "and "
-    "writes the trajectories to an HDF5 file.",
+    "writes the trajectories to an HDF5 file; then it judges the theory's theorems "
+    "against such files, its own or anybody's.",
     NULL};
 
 void cli_print_text(const char *const text[])

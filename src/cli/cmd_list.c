@@ -97,10 +97,11 @@ static int list(const struct cli_arguments *a)
 
 const struct cli_command cli_command_list = {
     .name = "list",
-    .doc = "what a problem can be made of: systems, steppers, losses, starts, ...",
+    .doc = "what there is: systems, steppers, losses, starts, theorems, ...",
     .details = "Without an argument, all lists.",
     .run = list,
-    .operands = {{"LIST", "systems, steppers, losses, starts, observables or keys",
+    .operands = {{"LIST",
+                  "systems, steppers, losses, starts, observables, theorems or keys",
                   CLI_FAMILY, true, true}},
     .options =
         {

@@ -10,6 +10,7 @@ const struct cli_family cli_families[] = {
     {"losses", "Losses", "loss.kind", MEMBERS(lnn_losses)},
     {"starts", "Starts", "init.kind", MEMBERS(lnn_inits)},
     {"observables", "Observables", "output.observables", MEMBERS(lnn_observables)},
+    {"theorems", "Theorems", "verify --theorem", MEMBERS(lnn_theorems)},
     {"keys", "Keys of the problem file", NULL, NULL},
     {NULL, NULL, NULL, NULL},
 };

@@ -22,6 +22,7 @@ static const char *function_of(enum cli_kind kind)
         [CLI_CSV] = "_lnnflow_files csv",
         [CLI_SETTING] = "_lnnflow_keys",
         [CLI_FAMILY] = "_lnnflow_words \"$lists\"",
+        [CLI_THEOREM] = "_lnnflow_words \"$theorems\"",
         [CLI_TOPIC] = "_lnnflow_words \"$verbs $topics\"",
     };
     return names[kind];
@@ -38,6 +39,9 @@ static void print_words(void)
     fputs("'\n    local lists='", stdout);
     for (const struct cli_family *f = cli_families; f->name; f++)
         printf("%s%s", f == cli_families ? "" : " ", f->name);
+    fputs("'\n    local theorems='", stdout);
+    for (const struct lnn_theorem *const *t = lnn_theorems; *t; t++)
+        printf("%s%s", t == lnn_theorems ? "" : " ", (*t)->name);
     puts("'");
 }
 

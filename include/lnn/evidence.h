@@ -1,0 +1,79 @@
+/* What a trajectory file says, ready to be judged: everything is read from the file,
+ * and nothing is integrated. Files of other programs work too; the least they need is
+ * in `lnnflow help file`: a group (or the root) with time or iteration and W1..WN. */
+#ifndef LNN_EVIDENCE_H
+#define LNN_EVIDENCE_H
+
+#include "lnn/loss.h"
+#include "lnn/network.h"
+#include "lnn/trajectory.h"
+
+/* What the trajectory claims to be: gradient flow of the layers; descent on the layers,
+ * learning_rate known; the closed end-to-end flow, W alone (singular_modes as well);
+ * its descent; anything else. */
+enum lnn_dynamics {
+    LNN_DYNAMICS_FLOW,
+    LNN_DYNAMICS_DESCENT,
+    LNN_DYNAMICS_END_TO_END,
+    LNN_DYNAMICS_END_TO_END_DESCENT,
+    LNN_DYNAMICS_OTHER
+};
+
+/* One trajectory; the arrays belong to the evidence and are NULL when absent. */
+struct lnn_record {
+    const char *name; /* of the group, "" the root */
+    /* Attribute system, or what was inferred: layers + learning_rate =
+     * gradient_descent, layers alone = gradient_flow, else "unknown". */
+    const char *system;
+    enum lnn_dynamics dynamics;
+    struct lnn_network net;  /* of W1..WN, else of the attribute widths, else N = 0 */
+    size_t k, d;             /* of W: known even where N is not */
+    size_t rows;             /* with 0, lnn_judge_all says inconclusive */
+    const double *t;         /* rows; eta * iteration if only that is there, else NaN */
+    const double *iteration; /* rows; NULL for flows, or when not said */
+    /* rows x k x d; the layers' product if not in the file; NULL if the layers are
+     * stored more rarely than the rows. */
+    const double *W;
+    size_t weights_rows; /* rows of w */
+    const double *w_t;   /* their times */
+    const double *w;     /* weights_rows x net.size, layout of network.h */
+    const double *loss;  /* rows; from W and the objective if not in the file */
+    const double *loss_error, *W_error; /* rows; absolute error bars */
+    double learning_rate, weight_decay; /* NaN, 0 when not said */
+    double rtol, atol;                  /* NaN when not said */
+    bool keeps_invariants; /* the stepper keeps quadratic invariants to round-off */
+    size_t steps;          /* natural steps or iterations taken; 0 when not said */
+    const char *reason;    /* why it ended; "" when not said */
+};
+
+struct lnn_evidence {
+    const char *path;
+    size_t n;
+    struct lnn_record *records;
+    /* The loss, where the file says it (/data or a dataset Phi | target, and the root
+     * attribute loss, default square): NULL otherwise. */
+    const struct lnn_data *data;
+    const struct lnn_objective *objective;
+    bool complete; /* the root attribute; true when not said */
+};
+
+/* GSL_EOF: not readable; GSL_EINVAL: readable, but nothing in it can be judged, or its
+ * shapes contradict each other. Rows with NaN are kept: a judge says inconclusive. Free
+ * with lnn_evidence_free. */
+int lnn_evidence_read(const char *path, struct lnn_evidence **evidence);
+void lnn_evidence_free(struct lnn_evidence *evidence);
+
+/* The record called `name`, or the first with these dynamics; NULL. */
+const struct lnn_record *lnn_evidence_find(const struct lnn_evidence *e,
+                                           const char *name);
+const struct lnn_record *lnn_evidence_first(const struct lnn_evidence *e,
+                                            enum lnn_dynamics dynamics);
+
+/* Error bar of W in row i: the file's W_error if it has one (NaN where that is); else
+ * estimated from the samples' spacing: the difference between W in row i and the cubic
+ * through the four nearest other rows (an assumption: the samples resolve the
+ * trajectory), plus rounding; NaN when there are fewer than five. *stated says which.
+ */
+double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated);
+
+#endif
