@@ -242,9 +242,9 @@ static void perturb(struct lnn_run *run)
 static enum lnn_reason map_step(struct lnn_run *run)
 {
     double eta = run->model->learning_rate;
+    if (run->rng) perturb(run); /* the start as well: rounding is in it, too */
     memcpy(run->y0, run->y, run->dim * sizeof *run->y);
     int status = run->ode->map(run->model, eta, run->y);
-    if (run->rng) perturb(run);
     if (status != GSL_SUCCESS || !lnn_finite(run->dim, run->y)) {
         memcpy(run->y, run->y0, run->dim * sizeof *run->y);
         return fail(run, LNN_FAIL_NONFINITE,

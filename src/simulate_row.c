@@ -35,7 +35,8 @@ static double error_bar(struct lnn_track *track, const struct lnn_sample *sample
     size_t kd = track->model->data->k * track->model->data->d;
     double gap = lnn_distance(kd, sample->W, sample->W_ref);
     track->gap = fmax(gap, 0.5 * track->gap);
-    return LNN_ERROR_SAFETY * track->gap + sample->rounding * lnn_norm(kd, sample->W);
+    double safety = track->ode->map ? LNN_ERROR_SAFETY_MAP : LNN_ERROR_SAFETY;
+    return safety * track->gap + sample->rounding * lnn_norm(kd, sample->W);
 }
 
 static int observe(struct lnn_simulator *sim, struct lnn_track *track,

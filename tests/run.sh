@@ -18,6 +18,7 @@ if [ "$(basename "$build")" = san ]; then
     reports=$build/log
     rm -rf "$reports" && mkdir -p "$reports"
     export ASAN_OPTIONS="detect_leaks=1:log_path=$reports/asan"
+    export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
     export UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan"
 fi
 

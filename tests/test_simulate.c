@@ -143,7 +143,7 @@ Test(simulate, ten_and_ten_thousand_samples_end_alike)
                *many[] = {"time.samples=10000", NULL};
     struct outcome a = simulate(yaml, few), b = simulate(yaml, many);
     for (int j = 1; j <= 3; j++) {
-        char name[8];
+        char name[16];
         struct lnn_shape sa, sb;
         snprintf(name, sizeof name, "W%d", j);
         double *x = values(&a, "gradient_flow", name, &sa);

@@ -33,6 +33,7 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
  * difference may cross zero where the error does not: it counts as no less than half of
  * what it was at the sample before. */
 #define LNN_ERROR_SAFETY 2.0
+#define LNN_ERROR_SAFETY_MAP 8.0 /* of an iteration: one draw of random rounding */
 
 struct lnn_context { /* what decides whether an observable applies */
     const struct lnn_model *model;

@@ -18,7 +18,9 @@ const char *const cli_text_file[] = {
     "  /NAME/output, ...    index scales of the axes",
     "  /data                what the loss is made of, without time: Lambda_xx,",
     "                       Lambda_yx, Lambda_yy, X and Y where the loss needs the",
-    "                       examples, mask; attributes weight, whitened, floor, ...",
+    "                       examples (labels as given: 0 means -1 to logistic),",
+    "                       mask; attributes weight, whitened, floor: what the square",
+    "                       loss leaves, data.offset included",
     "  /volatile            attributes that differ from run to run: host, ...",
     "",
     "A row exists if and only if its time is finite: while the file grows, and after a "

@@ -1,12 +1,23 @@
 /* Global error of the loss, against the same trajectory at a tighter tolerance. */
 #include "lnn/observable.h"
 
+#include <float.h>
 #include <math.h>
 
 static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
     row->rank = 0;
     return c->checked;
+}
+
+/* Rounding of the loss itself: of its residual, whose parts are of the size of the
+ * targets, and of the floor that moments leave. */
+static double noise(const struct lnn_data *data, double loss)
+{
+    double targets = 0, excess = loss > data->floor ? loss - data->floor : 0;
+    for (size_t i = 0; i < data->k; i++) targets += data->Lyy[i * data->k + i];
+    double parts = loss + sqrt(2 * excess * targets);
+    return 4 * DBL_EPSILON * (parts + (data->whitened ? 0 : targets));
 }
 
 /* |l(W + D) - l(W)| <= ||G|| ||D|| + 1/2 |D^2 l(W)[D, D]| + ..., where D is W's error:
@@ -24,7 +35,8 @@ static void eval(const struct lnn_sample *s, double out[])
     o->loss->hessian(o, s->W, D, HD);
     double gap = lnn_norm(kd, D), bend = fabs(lnn_dot(kd, D, HD));
     if (gap > 0) bend *= (s->W_bar / gap) * (s->W_bar / gap);
-    out[0] = lnn_norm(kd, s->G) * s->W_bar + 0.5 * bend + s->rounding * fabs(s->loss);
+    out[0] = lnn_norm(kd, s->G) * s->W_bar + 0.5 * bend + s->rounding * fabs(s->loss) +
+             noise(s->model->data, s->loss);
 }
 
 const struct lnn_observable lnn_observable_loss_error = {

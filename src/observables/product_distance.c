@@ -18,7 +18,7 @@ static void eval(const struct lnn_sample *s, double out[])
 const struct lnn_observable lnn_observable_product_distance = {
     .name = "product_distance",
     .doc = "||W - W_end_to_end||_F: this trajectory against the end-to-end solution at "
-           "the same t",
+           "the same t; NaN where the two have no sample in common",
     .shape = shape,
     .eval = eval,
 };
