@@ -105,3 +105,37 @@ Test(agreement, unbalanced_start_breaks_the_theorem)
     cr_assert(r->drift_samples < 1e-9 && r->energy_balance < 1e-9);
     finish(&o);
 }
+
+/* W(0) = s u v^T, N = 3: one step of the end-to-end rule by hand, where the exact field
+ * has no singular value but s. Rounding enters the computed one as (1e-17)^{2/3}, which
+ * the error bar must know. */
+Test(agreement, a_step_from_rank_one_stays_within_its_bar)
+{
+    static const double u[] = {0.6, 0.8}, v[] = {2 / 3.0, -1 / 3.0, 2 / 3.0};
+    static const double Phi[] = {1, 0.5, -0.25, 0, -1, 0.75};
+    struct outcome o =
+        simulate("network: {widths: [3, 2, 2, 2]}\n" PHI
+                 "init: {kind: balanced, matrix: [[0.2, -0.1, 0.2], "
+                 "[0.26666666666666666, -0.13333333333333333, 0.26666666666666666]]}\n"
+                 "trajectories: [{system: end_to_end_descent, learning_rate: 0.05}]\n"
+                 "time: {end: 0.05, samples: 2}\n",
+                 NULL);
+    double *W = values(&o, "end_to_end_descent", "W", NULL), exact[6], uG[3], Gv[2];
+    double *bar = values(&o, "end_to_end_descent", "W_error", NULL), uGv = 0;
+    double s = 0.5, weight = pow(s, 4 / 3.0), G[6];
+    for (int i = 0; i < 6; i++) G[i] = s * u[i / 3] * v[i % 3] - Phi[i];
+    for (int c = 0; c < 3; c++) uG[c] = u[0] * G[c] + u[1] * G[3 + c];
+    for (int r = 0; r < 2; r++) Gv[r] = lnn_dot(3, G + 3 * r, v);
+    uGv = lnn_dot(3, uG, v);
+    for (int i = 0; i < 6; i++) { /* u u^T G + G v v^T + (N - 2) u u^T G v v^T */
+        double field =
+            u[i / 3] * uG[i % 3] + Gv[i / 3] * v[i % 3] + u[i / 3] * uGv * v[i % 3];
+        exact[i] = s * u[i / 3] * v[i % 3] - 0.05 * weight * field;
+    }
+    double error = lnn_distance(6, W + 6, exact);
+    cr_assert(error <= bar[1], "error %g, bar %g", error, bar[1]);
+    cr_assert(bar[1] < 1e-10);
+    free(W);
+    free(bar);
+    finish(&o);
+}
