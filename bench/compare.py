@@ -139,7 +139,8 @@ class Case:
             program.close()
 
     def seconds(self, key):
-        return statistics.median(run[2] for run in self.runs[key])
+        """The quickest repeat: what else the machine does only ever adds."""
+        return min(run[2] for run in self.runs[key])
 
     def ladder(self, name, n):
         """(largest error at the samples, seconds), from the loosest on, without the
@@ -218,7 +219,7 @@ def details(case):
         rung = f"{key[1]:.0f} steps" if steps else f"{key[1]:g}"
         rows.append([CANDIDATES[key[0]][0], rung,
                      str(key[2]), f"{rhs:.0f}", f"{products:.0f}", str(len(runs)),
-                     milliseconds(case.seconds(key)),
+                     milliseconds(statistics.median(span)),
                      f"{milliseconds(span[0])} .. {milliseconds(span[-1])}",
                      f"{end:.1e}", f"{worst:.1e}"])
     return table(rows)
