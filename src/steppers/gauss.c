@@ -51,9 +51,6 @@ static bool adjacent(const struct gauss *g, double t, const double y[], double *
     return t == g->t0 && memcmp(y, g->y0, bytes) == 0;
 }
 
-#ifndef DONE
-#define DONE 0.25
-#endif
 /* First L: f at the start, or the polynomial through f at the last step's stages and
  * end, extrapolated (after a rejected step: interpolated). */
 static void predict(struct gauss *g, double h, bool near, double origin)
