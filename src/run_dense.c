@@ -6,6 +6,7 @@
 #include <string.h>
 #include <gsl/gsl_sf_legendre.h>
 #include "lnn/err.h"
+#include "lnn/linalg.h"
 
 /* Interior Gauss-Lobatto nodes on [0, 1] are the roots of P'_{n+1}(2x - 1): Newton from
  * the Chebyshev-Lobatto points, with (1 - z^2) P'' = 2 z P' - n'(n' + 1) P. */
@@ -46,7 +47,8 @@ static void integrated_basis(size_t n, const double node[], size_t i, long doubl
 struct lnn_dense *lnn_dense_alloc(const gsl_odeiv2_system *sys, int implicit,
                                   double rtol, double atol)
 {
-    size_t dim = sys->dimension, doubles = (3 * LNN_DENSE_INNER + 2) * dim;
+    size_t dim = sys->dimension,
+           doubles = (3 * LNN_DENSE_INNER + LNN_DENSE_PAST + 3) * dim;
     struct lnn_dense *dense = malloc(sizeof *dense + doubles * sizeof(double));
     if (!dense) return NULL;
     memset(dense, 0, sizeof *dense);
@@ -62,6 +64,8 @@ struct lnn_dense *lnn_dense_alloc(const gsl_odeiv2_system *sys, int implicit,
     }
     dense->remainder = at;
     dense->u = at + dim;
+    dense->low = at + 2 * dim;
+    for (size_t i = 0; i < LNN_DENSE_PAST; i++) dense->past[i] = at + (3 + i) * dim;
     for (size_t n = 0; n <= LNN_DENSE_INNER; n++) {
         lobatto(n, dense->node[n]);
         for (size_t i = 0; i < n + 2; i++)
@@ -151,6 +155,57 @@ static void read_swept(const struct lnn_dense *dense, double x, double y[])
         y[c] = dense->y0[c] + (y[c] + blend * dense->remainder[c]);
 }
 
+/* The states at the ends of the last steps, the newest first. */
+static void remember(struct lnn_dense *dense, double t, const double y[])
+{
+    double *oldest = dense->past[LNN_DENSE_PAST - 1];
+    for (size_t i = LNN_DENSE_PAST - 1; i > 0; i--) {
+        dense->past[i] = dense->past[i - 1];
+        dense->t_past[i] = dense->t_past[i - 1];
+    }
+    dense->past[0] = memcpy(oldest, y, dense->dim * sizeof *y);
+    dense->t_past[0] = t;
+    if (dense->n_past < LNN_DENSE_PAST) dense->n_past++;
+}
+
+/* Lagrange's interpolation of the last degree + 1 of them. */
+static void read_past(const struct lnn_dense *dense, size_t degree, double t,
+                      double y[])
+{
+    const double *node = dense->t_past;
+    for (size_t c = 0; c < dense->dim; c++) y[c] = 0;
+    for (size_t i = 0; i <= degree; i++) {
+        double l = 1;
+        for (size_t j = 0; j <= degree; j++)
+            if (j != i) l *= (t - node[j]) / (node[i] - node[j]);
+        lnn_axpy(dense->dim, l, dense->past[i], y);
+    }
+}
+
+/* The degree that differs least, amid the step, from the one below: within the
+ * tolerance, or 0. */
+static size_t past_degree(struct lnn_dense *dense)
+{
+    double t = dense->t0 + 0.5 * dense->h, best = 1;
+    size_t degree = 0;
+    for (size_t k = 1; k < dense->n_past; k++) {
+        double worst = 0;
+        read_past(dense, k, t, dense->u);
+        for (size_t c = 0; c < dense->dim && k > 1; c++) {
+            double tolerance = dense->atol + dense->rtol * fabs(dense->u[c]) + 1e-300;
+            double gap = fabs(dense->u[c] - dense->low[c]) / tolerance;
+            if (isnan(gap) || gap > worst) worst = gap;
+            if (isnan(worst)) return 0;
+        }
+        if (k > 1 && worst < best) {
+            best = worst;
+            degree = k;
+        }
+        memcpy(dense->low, dense->u, dense->dim * sizeof *dense->low);
+    }
+    return degree;
+}
+
 void lnn_dense_step(struct lnn_dense *dense, double t0, double h, const double y0[],
                     const double f0[], const double y1[], const double f1[])
 {
@@ -162,6 +217,9 @@ void lnn_dense_step(struct lnn_dense *dense, double t0, double h, const double y
     dense->f1 = f1;
     dense->inner = 0;
     dense->state = LNN_DENSE_NEW;
+    if (!dense->retrace) return;
+    if (dense->n_past == 0) remember(dense, t0, y0);
+    remember(dense, t0 + h, y1);
 }
 
 /* Largest change of u at the new nodes, in units of the step's tolerance. */
@@ -242,6 +300,9 @@ static int retrace(struct lnn_dense *dense)
 int lnn_dense_eval(struct lnn_dense *dense, double t, double y[])
 {
     double x = (t - dense->t0) / dense->h, worst = 0;
+    if (dense->state == LNN_DENSE_NEW && dense->retrace &&
+        (dense->degree = past_degree(dense)) > 0)
+        dense->state = LNN_DENSE_RECALLED;
     if (dense->state == LNN_DENSE_NEW) {
         int status = sweeps(dense, &worst);
         dense->state = LNN_DENSE_SWEPT;
@@ -249,7 +310,9 @@ int lnn_dense_eval(struct lnn_dense *dense, double t, double y[])
             status = retrace(dense);
         LNN_TRY(status);
     }
-    if (dense->state == LNN_DENSE_RETRACED)
+    if (dense->state == LNN_DENSE_RECALLED)
+        read_past(dense, dense->degree, t, y);
+    else if (dense->state == LNN_DENSE_RETRACED)
         read_retraced(dense, x, y);
     else
         read_swept(dense, x, y);

@@ -10,6 +10,10 @@
  * until the last one changed u by less than a hundredth of the step's tolerance, so the
  * order fits the stepper.
  *
+ * The steps of implicit steppers, whose order is at most 5 or so, are first read off
+ * the polynomial through the states at the ends of the last steps, as multistep methods
+ * do: no evaluation at all. It is taken where two degrees agree within the tolerance.
+ *
  * Over the long steps of implicit steppers on stiff problems the sweeps diverge. Then
  * the step is retraced from node to node by GSL's bsimp, and u is the polynomial
  * through the states there (not through their slopes, which stiffness amplifies). */
@@ -19,18 +23,25 @@
 #include <stddef.h>
 #include <gsl/gsl_odeiv2.h>
 
-enum { LNN_DENSE_INNER = 9, LNN_DENSE_NODES = LNN_DENSE_INNER + 2 };
+enum { LNN_DENSE_INNER = 9, LNN_DENSE_NODES = LNN_DENSE_INNER + 2, LNN_DENSE_PAST = 7 };
 
 struct lnn_dense {
     size_t dim;
     gsl_odeiv2_system sys;
     gsl_odeiv2_step *retrace; /* bsimp, for implicit steppers; NULL for the others */
     double rtol, atol;
+    double *past[LNN_DENSE_PAST], t_past[LNN_DENSE_PAST], *low; /* implicit steppers */
+    size_t n_past, degree;
     /* the current step */
     double t0, h;
     const double *y0, *f0, *y1, *f1; /* kept by the owner */
     size_t inner;                    /* interior nodes of u; 0: cubic Hermite */
-    enum { LNN_DENSE_NEW, LNN_DENSE_SWEPT, LNN_DENSE_RETRACED } state;
+    enum {
+        LNN_DENSE_NEW,
+        LNN_DENSE_SWEPT,
+        LNN_DENSE_RECALLED,
+        LNN_DENSE_RETRACED
+    } state;
     double *f[LNN_DENSE_INNER]; /* at the interior nodes: f, or y if retraced */
     double *next[LNN_DENSE_INNER], *was[LNN_DENSE_INNER], *remainder, *u;
     double node[LNN_DENSE_INNER + 1][LNN_DENSE_NODES];
