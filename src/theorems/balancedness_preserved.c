@@ -88,8 +88,18 @@ static int add_source(const struct lnn_evidence *e, const struct lnn_record *r,
     return GSL_SUCCESS;
 }
 
-/* Descent drifts by eta^2 (...) an iteration: eta times the integral, by the rule that
- * is exact when every iteration is stored. */
+/* Iterations that row i stands for, of those from row 0 to row `last`: between two rows
+ * n apart the source is taken to change linearly, which is exact when every iteration is
+ * stored: sum_{m < n} (f_a + (f_b - f_a) m / n) = f_a (n + 1) / 2 + f_b (n - 1) / 2. */
+static double share(const struct lnn_record *r, size_t i, size_t last)
+{
+    double eta = r->learning_rate, sum = 0;
+    if (i < last) sum += 0.5 * ((r->w_t[i + 1] - r->w_t[i]) / eta + 1);
+    if (i > 0) sum += 0.5 * ((r->w_t[i] - r->w_t[i - 1]) / eta - 1);
+    return sum;
+}
+
+/* Descent drifts by eta^2 (g_{j+1}^T g_{j+1} - g_j g_j^T) an iteration. */
 static int expected(const struct lnn_evidence *e, const struct lnn_record *r,
                     const struct lnn_flow_worst *worst, double *out)
 {
@@ -97,9 +107,9 @@ static int expected(const struct lnn_evidence *e, const struct lnn_record *r,
     double *D = calloc(n + r->net.size, sizeof *D), eta = r->learning_rate;
     int status = D ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory");
     for (size_t i = 0; i <= worst->row && status == GSL_SUCCESS; i++) {
-        double after = i < worst->row ? r->w_t[i + 1] - r->w_t[i] : 0;
         double fade = exp(-2 * r->weight_decay * (worst->t - r->w_t[i]));
-        status = add_source(e, r, i, worst->layer, eta * fade * after, D + n, D);
+        double weight = eta * eta * fade * share(r, i, worst->row);
+        status = add_source(e, r, i, worst->layer, weight, D + n, D);
     }
     if (status == GSL_SUCCESS) *out = lnn_norm(n, D);
     free(D);
