@@ -6,6 +6,7 @@
 #   make V=1              shows the commands; CI=1 turns warnings into errors
 #   make setup            installs what is missing (Debian); demo and test do it themselves
 #   make install PREFIX=/usr/local DESTDIR=
+#   make theorems         judges every theorem where it holds and where it must not
 #   make check-fast | lint | format | format-check | bench | uninstall | clean
 #
 # Every .c in the folders below is picked up: a new file needs no line here.
@@ -66,8 +67,8 @@ say  = $(if $(V),,@echo '$1' $@ &&)
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
 # --- build -------------------------------------------------------------------------------
-.PHONY: all lib demo test check-fast lint format format-check bench install uninstall \
-        setup clean FORCE
+.PHONY: all lib demo test theorems check-fast lint format format-check bench install \
+        uninstall setup clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -117,11 +118,11 @@ $B/version.h: FORCE
 FORCE:
 
 # demo and test install what is missing before the first compilation.
-ifneq ($(filter setup demo test check-fast,$(MAKECMDGOALS)),)
+ifneq ($(filter setup demo test theorems check-fast,$(MAKECMDGOALS)),)
 $B/flags: | setup
 endif
 setup:
-	@tests/setup.sh build $(if $(filter test check-fast,$(MAKECMDGOALS)),test)
+	@tests/setup.sh build $(if $(filter test theorems check-fast,$(MAKECMDGOALS)),test)
 
 # --- run ---------------------------------------------------------------------------------
 DEMO_FILE := output/$(basename $(notdir $(DEMO))).h5
@@ -134,6 +135,8 @@ demo: all
 
 test: $B/lnn_tests $B/lnnflow $(CRASH)
 	@tests/run.sh $B
+theorems: $B/lnnflow
+	@tests/theorems/run.py $B/lnnflow
 check-fast: $B/lnn_tests
 	@tests/run.sh $B unit
 

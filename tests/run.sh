@@ -46,7 +46,7 @@ total() { # a key of the report: the first is that of all suites together
 suite() { # path; its arguments
     [ -x "$1" ] || return
     local name code line='([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$'
-    name=${1#tests/} name=${name%/run.sh} name=${name%.sh}
+    name=${1#tests/} name=${name%/run.*} name=${name%.sh}
     "$@" >"$work/suite" 2>&1 </dev/null
     code=$?
     if [[ $(grep -E "$line" "$work/suite" | tail -n 1) =~ $line ]]; then
@@ -77,6 +77,7 @@ sanitizers() {
 unit
 if [ "$only" != unit ]; then
     suite tests/odes.sh "$build/lnnflow"
+    suite tests/theorems/run.py -q "$build/lnnflow"
     suite tests/cli/run.sh "$build/lnnflow"
     suite tests/readme.sh "$build"
     if [ -n "${reports-}" ]; then # the crash test's preloaded shim and ASan exclude each other
