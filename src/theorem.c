@@ -117,7 +117,10 @@ void lnn_judge_conclude(struct lnn_judgement *j, const char *what, double measur
     j->bar = bar;
     if (hypotheses_end(j)) return;
     if (bound == 0) { /* an identity: the error bar is what it may be off by */
+        double grey = (LNN_IDENTITY_CERTAIN - 1) * bar;
         j->verdict = compare(measured, bar, bar >= 0 ? 0 : NAN);
+        if (measured - grey <= bar && j->verdict == LNN_VIOLATED)
+            j->verdict = LNN_INCONCLUSIVE;
         snprintf(j->reason, sizeof j->reason, "%s is %.3g, which %s the error bar %.3g",
                  what, measured, relation[j->verdict], bar);
     } else {

@@ -226,3 +226,25 @@ double lnn_flow_integral(size_t n, const double t[], const double f[],
     }
     return half * sum;
 }
+
+void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
+                            const double slope[], size_t i, double Q[], double *bar)
+{
+    size_t most = n < 6 ? n : 6;
+    double now = 0, before = 0;
+    *bar = INFINITY;
+    for (size_t p = 1; p <= most; p++) {
+        /* the last two orders follow the best so far in Q */
+        double *last = Q + (2 - p % 2) * m, *here = Q + (1 + p % 2) * m;
+        for (size_t a = 0; a < m; a++)
+            here[a] = lnn_flow_integral(n, t, f + a * n, slope + a * n, i, p);
+        if (p == 1) continue;
+        before = now;
+        now = lnn_distance(m, here, last);
+        double gap = 2 * (now + (p > 2 ? before : now)); /* twice: see the header */
+        if (!(gap < *bar)) continue;
+        *bar = gap;
+        memcpy(Q, here, m * sizeof *Q);
+    }
+    if (!(*bar < LNN_FLOW_RESOLVED * lnn_norm(m, Q))) *bar = INFINITY;
+}

@@ -39,6 +39,7 @@ struct lnn_flow { /* a network with its loss, and scratch; freed with lnn_flow_c
     const struct lnn_objective *objective;
     double lambda;
     size_t k, d;
+    size_t rank; /* of W for the fields: singular values beyond it count as 0 */
     double *W, *G, *F, *V; /* k x d */
     double *grad, *hv, *probe;
     double *chain, *flip, *flip_G, *H, *T;
@@ -66,6 +67,11 @@ int lnn_flow_judge_rate(const struct lnn_evidence *e, const struct lnn_record *r
                         struct lnn_flow_worst *worst);
 int lnn_flow_judge_rule(const struct lnn_evidence *e, const struct lnn_record *r,
                         struct lnn_judgement *j, lnn_flow_field *field);
+/* Judge W alone along an end-to-end flow: does it move from row to row by -int F(W)?
+ * The integral is that of the polynomial through F and dF/dt at neighbouring rows. Ends
+ * the judgement. */
+int lnn_flow_judge_solution(const struct lnn_evidence *e, const struct lnn_record *r,
+                            struct lnn_judgement *j, lnn_flow_field *field);
 
 /* How many iterations lie between two times of a record; 0 when not a whole number. */
 size_t lnn_flow_iterations(const struct lnn_record *r, double t0, double t1);
@@ -74,5 +80,14 @@ size_t lnn_flow_iterations(const struct lnn_record *r, double t0, double t1);
  * at p <= 8 neighbouring samples. */
 double lnn_flow_integral(size_t n, const double t[], const double f[],
                          const double slope[], size_t i, size_t p);
+/* Of these, for m functions at once (f, slope: m x n), the one with 2 <= p <= 6 around
+ * which neighbouring orders differ least; *bar: twice how much they do, in norm, since
+ * the least of several is too small; INFINITY where that is not below LNN_FLOW_RESOLVED
+ * of the integral: orders agree to two digits only where the samples resolve f, and
+ * where they do not, what they differ by says nothing of the error. Q: 3 m doubles, the
+ * integrals are the first m. */
+#define LNN_FLOW_RESOLVED 0.01
+void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
+                            const double slope[], size_t i, double Q[], double *bar);
 
 #endif

@@ -23,6 +23,7 @@ int lnn_flow_open(const struct lnn_evidence *e, const struct lnn_network *net,
     if (!x) return lnn_fail(GSL_ENOMEM, "out of memory for a judge's scratch");
     *x = (struct lnn_flow){
         .net = *net, .objective = e->objective, .lambda = lambda, .k = k, .d = d};
+    x->rank = q;
     x->W = (double *)(x + 1);
     x->G = x->W + kd;
     x->F = x->G + kd;
@@ -87,7 +88,7 @@ static int preconditioned(struct lnn_flow *x, size_t n, const double W[],
     size_t q = f->q, N = x->net.N;
     LNN_TRY(lnn_svd(f, W));
     for (size_t r = 0; r < q; r++) /* below its rounding a singular value is 0 */
-        if (f->s[r] <= (double)n * DBL_EPSILON * f->s[0]) f->s[r] = 0;
+        if (r >= x->rank || f->s[r] <= (double)n * DBL_EPSILON * f->s[0]) f->s[r] = 0;
     lnn_gemm(true, false, q, n, q, 1, f->U, G, 0, x->H);
     lnn_gemm(false, true, q, q, n, 1, x->H, f->Vt, 0, x->T);
     for (size_t r = 0; r < q; r++) {

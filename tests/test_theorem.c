@@ -63,7 +63,9 @@ Test(theorem, an_identity_holds_within_its_error_bar)
 {
     cr_assert(conclusion(1e-12, 0, 1e-11) == LNN_HOLDS);
     cr_assert(conclusion(1e-11, 0, 1e-11) == LNN_HOLDS);
-    cr_assert(conclusion(1.01e-11, 0, 1e-11) == LNN_VIOLATED);
+    cr_assert(conclusion(1.01e-11, 0, 1e-11) == LNN_INCONCLUSIVE);
+    cr_assert(conclusion(2.99e-11, 0, 1e-11) == LNN_INCONCLUSIVE);
+    cr_assert(conclusion(3.01e-11, 0, 1e-11) == LNN_VIOLATED);
     cr_assert(conclusion(0, 0, 0) == LNN_HOLDS);
     cr_assert(conclusion(1e-300, 0, 0) == LNN_VIOLATED);
     cr_assert(conclusion(NAN, 0, 1) == LNN_INCONCLUSIVE);

@@ -58,6 +58,14 @@ static inline struct lnn_judgement judged(const struct bench *b,
                   lnn_verdict_name(expected), j_.reason, j_.explain);       \
     } while (0)
 
+static inline double named(const struct lnn_judgement *j, const char *figure)
+{
+    for (size_t i = 0; i < j->n_figures; i++)
+        if (strcmp(j->figures[i].name, figure) == 0) return j->figures[i].value;
+    cr_assert(0, "no figure \"%s\"", figure);
+    return NAN;
+}
+
 static inline double *weights(struct lnn_record *r, size_t row)
 {
     return (double *)r->w + row * r->net.size;

@@ -105,7 +105,9 @@ Test(theorems_flow_broken, descent_drifts_in_proportion_to_eta)
         drift[i] = j.figures[0].value;
         struct lnn_judgement energy = judged(&b, &lnn_theorem_energy_identity, r);
         cr_assert(energy.verdict == LNN_VIOLATED, "%s", energy.reason);
-        LNN_CLOSE(energy.figures[3].value / energy.measured, 1, 0.3);
+        LNN_CLOSE(named(&energy, "gap expected of descent, order eta") /
+                      energy.measured,
+                  1, 0.3);
         if (getenv("LNN_SHOW"))
             fprintf(stderr, "eta %s: %zu rows, expected / measured %.9g\n", rate,
                     r->weights_rows, j.figures[3].value / j.measured);

@@ -77,7 +77,9 @@ bool lnn_judge_fact(struct lnn_judgement *j, const char *text, bool holds);
  * inconclusive; else the conclusion measured <= bound with its bar decides as above
  * (holds, violated, inconclusive). `what` names its quantity in the reason.
  * For conclusions that are identities (measured should be 0) pass bound = 0: holds when
- * measured <= bar, violated when measured > bar, and inconclusive never, unless NaN. */
+ * measured <= bar, violated when measured > LNN_IDENTITY_CERTAIN bar; between the two
+ * the bar, an estimate itself, decides nothing: inconclusive. */
+#define LNN_IDENTITY_CERTAIN 3
 void lnn_judge_conclude(struct lnn_judgement *j, const char *what, double measured,
                         double bound, double bar);
 /* Ends it as inconclusive (or not met) with a printf-style reason; GSL_SUCCESS. */

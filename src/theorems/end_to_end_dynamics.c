@@ -10,7 +10,7 @@
 static bool about(const struct lnn_evidence *e, const struct lnn_record *r)
 {
     (void)e;
-    return r->dynamics == LNN_DYNAMICS_FLOW ||
+    return r->dynamics == LNN_DYNAMICS_FLOW || r->dynamics == LNN_DYNAMICS_END_TO_END ||
            r->dynamics == LNN_DYNAMICS_END_TO_END_DESCENT;
 }
 
@@ -88,6 +88,8 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
     if (!lnn_flow_has_loss(e, j)) return GSL_SUCCESS;
     if (r->dynamics == LNN_DYNAMICS_END_TO_END_DESCENT)
         return lnn_flow_judge_rule(e, r, j, lnn_flow_theorem_1);
+    if (r->dynamics == LNN_DYNAMICS_END_TO_END)
+        return lnn_flow_judge_solution(e, r, j, lnn_flow_theorem_1);
     return lnn_flow_ready(r, 2, j) ? judge_flow(e, r, j) : GSL_SUCCESS;
 }
 
@@ -97,11 +99,13 @@ const struct lnn_theorem lnn_theorem_end_to_end_dynamics = {
         "From a balanced start the product W = W_N...W_1 of layers under gradient flow "
         "obeys an equation of its own: depth preconditions the gradient by fractional "
         "powers of W W^T and W^T W. Any widths, any rank, weight decay included. The "
-        "discrete form is judged as an update rule.",
+        "discrete form is judged as an update rule; W without layers by what it moves "
+        "by "
+        "from row to row.",
     .source = "Arora, Cohen & Hazan 2018 (ICML), Theorem 1",
     .needs =
-        "layers under gradient flow, a balanced start, the loss known; or iterations "
-        "of the discrete rule",
+        "layers under gradient flow, a balanced start, the loss known; or W of the "
+        "end-to-end flow, or iterations of the discrete rule",
     .claims = "W' = -lambda N W - sum_j [W W^T]^{(j-1)/N} dl/dW [W^T W]^{(N-j)/N}",
     .about = about,
     .judge = judge,

@@ -9,6 +9,7 @@ static bool about(const struct lnn_evidence *e, const struct lnn_record *r)
 {
     (void)e;
     bool known = r->dynamics == LNN_DYNAMICS_FLOW ||
+                 r->dynamics == LNN_DYNAMICS_END_TO_END ||
                  r->dynamics == LNN_DYNAMICS_END_TO_END_DESCENT;
     return known && r->net.N > 0 && r->net.d[r->net.N] == 1;
 }
@@ -20,6 +21,8 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
     if (!lnn_flow_has_loss(e, j)) return GSL_SUCCESS;
     if (r->dynamics == LNN_DYNAMICS_END_TO_END_DESCENT)
         return lnn_flow_judge_rule(e, r, j, lnn_flow_claim_2);
+    if (r->dynamics == LNN_DYNAMICS_END_TO_END)
+        return lnn_flow_judge_solution(e, r, j, lnn_flow_claim_2);
     if (!lnn_flow_ready(r, 2, j)) return GSL_SUCCESS;
     LNN_TRY(lnn_flow_judge_rate(e, r, j, lnn_flow_claim_2, &worst));
     lnn_judge_figure(j, "time of the worst row", worst.t);
@@ -41,9 +44,8 @@ const struct lnn_theorem lnn_theorem_end_to_end_single_output = {
         "plus N-1 times its projection on the direction already taken, both scaled by "
         "||w||^{2-2/N}: an adaptive step length and a memory.",
     .source = "Arora, Cohen & Hazan 2018 (ICML), Claim 2",
-    .needs =
-        "one output; layers under gradient flow from a balanced start, or iterations "
-        "of the discrete rule; the loss known",
+    .needs = "one output; layers under gradient flow from a balanced start, W of the "
+             "end-to-end flow, or iterations of the discrete rule; the loss known",
     .claims = "w' = -lambda N w - ||w||^{2-2/N} (G + (N-1) Pr_w(G))",
     .about = about,
     .judge = judge,

@@ -101,66 +101,61 @@ static int fill(const struct lnn_evidence *e, const struct lnn_record *r,
 }
 
 struct balance {
-    struct lnn_flow_worst worst;
-    double integral, quadrature, fallen;
+    struct lnn_flow_worst worst; /* .layer: the row it begins at */
+    double integral, quadrature;
+    double fallen, path, decided; /* path: falls and rises; of it where a bar is less */
 };
 
-/* The integral over one interval, and its bar: of the orders 2 p the one around which
- * neighbouring orders differ least, and how much they do. Orders that differ more and
- * more say that the samples are too far apart. */
-static double integral(const struct samples *s, size_t i, double *bar)
+static void keep(struct balance *out, double gap, double bar, const struct samples *s,
+                 size_t from, size_t row)
 {
-    size_t most = s->n < 6 ? s->n : 6;
-    double Q[7], best = NAN;
-    *bar = INFINITY;
-    for (size_t p = 1; p <= most; p++)
-        Q[p] = lnn_flow_integral(s->n, s->t, s->square, s->slope, i, p);
-    for (size_t p = 2; p <= most; p++) {
-        double now = fabs(Q[p] - Q[p - 1]);
-        double before = p > 2 ? fabs(Q[p - 1] - Q[p - 2]) : now;
-        double gap = 2 * (now + before); /* twice: the least of several is too small */
-        if (gap < *bar) {
-            *bar = gap;
-            best = Q[p];
-        }
-    }
-    return best;
+    if (isfinite(bar) || !isfinite(gap))
+        lnn_flow_keep(&out->worst, fabs(gap), bar, s->t[row], row, from);
 }
 
-/* E(0) - E(t) - int ||g||^2 for every t, with a bar of three parts: neighbouring orders
- * of the integral, the layers' own error, rounding. */
+/* E(s) - E(t) - int_s^t ||g||^2 from the start and from the row before, with a bar of
+ * three parts: neighbouring orders of the integral, the layers' own error, rounding.
+ * From an interval on that the samples do not resolve, the start says nothing. */
 static void balance(const struct samples *s, struct balance *out)
 {
-    double sum = 0, quadrature = 0, carried = 0;
+    double sum = 0, quadrature = 0, carried = 0, *E = s->energy;
+    double first = sqrt(s->square[0]) * s->bars[0], before = first;
+    double rounding = 16 * DBL_EPSILON * sqrt((double)s->net.size);
     for (size_t i = 0; i + 1 < s->n; i++) {
-        double apart, part = integral(s, i, &apart);
-        double h = s->t[i + 1] - s->t[i];
-        sum += part;
-        quadrature += apart;
-        carried +=
+        double apart, Q[3], h = s->t[i + 1] - s->t[i], fall = E[i] - E[i + 1];
+        lnn_flow_integral_best(s->n, s->t, 1, s->square, s->slope, i, Q, &apart);
+        double moved =
             0.5 * h * (s->steep[i] * s->bars[i] + s->steep[i + 1] * s->bars[i + 1]);
-        double gap = s->energy[0] - s->energy[i + 1] - sum;
-        double rounding = 16 * DBL_EPSILON * sqrt((double)s->net.size) *
-                          (fabs(s->energy[0]) + fabs(s->energy[i + 1]) + fabs(sum));
-        double ends =
-            sqrt(s->square[i + 1]) * s->bars[i + 1] + sqrt(s->square[0]) * s->bars[0];
-        lnn_flow_keep(&out->worst, fabs(gap), quadrature + carried + ends + rounding,
-                      s->t[i + 1], i + 1, 0);
+        double end = sqrt(s->square[i + 1]) * s->bars[i + 1];
+        double bar = apart + moved + before + end +
+                     rounding * (fabs(E[i]) + fabs(E[i + 1]) + fabs(Q[0]));
+        sum += Q[0];
+        quadrature += apart;
+        carried += moved;
+        keep(out, E[0] - E[i + 1] - sum,
+             quadrature + carried + first + end +
+                 rounding * (fabs(E[0]) + fabs(E[i + 1]) + fabs(sum)),
+             s, 0, i + 1);
+        keep(out, fall - Q[0], bar, s, i, i + 1);
+        out->path += fabs(fall);
+        if (bar < fabs(fall)) out->decided += fabs(fall);
+        before = end;
     }
     out->integral = sum;
     out->quadrature = quadrature;
-    out->fallen = s->energy[0] - s->energy[s->n - 1];
+    out->fallen = E[0] - E[s->n - 1];
 }
 
 /* Descent follows W' = -g - eta/2 H g to second order, so that its balance is off by
- * eta/2 int g^T H g = eta/4 (||g(0)||^2 - ||g(t)||^2). */
+ * eta/2 int g^T H g = eta/4 (||g(s)||^2 - ||g(t)||^2) from s to t. */
 static void explain_descent(const struct lnn_record *r, const struct samples *s,
-                            size_t row, struct lnn_judgement *j)
+                            const struct lnn_flow_worst *worst, struct lnn_judgement *j)
 {
-    double order = 0.25 * r->learning_rate * (s->square[0] - s->square[row]);
+    double from = s->square[worst->layer], to = s->square[worst->row];
+    double order = 0.25 * r->learning_rate * (from - to);
     lnn_judge_figure(j, "gap expected of descent, order eta", fabs(order));
     lnn_judge_explain(j,
-                      "this is descent, not flow: eta/4 (||g(0)||^2 - ||g(t)||^2) "
+                      "this is descent, not flow: eta/4 (||g(s)||^2 - ||g(t)||^2) "
                       "predicts a gap of %.3g (eta = %g)",
                       order, r->learning_rate);
 }
@@ -176,24 +171,27 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
     lnn_judge_figure(j, "fall of the objective", b.fallen);
     lnn_judge_figure(j, "integral of ||gradient||^2", b.integral);
     lnn_judge_figure(j, "error bar of the quadrature", b.quadrature);
+    lnn_judge_figure(j, "of the fall, where the error bar is less", b.decided);
     lnn_flow_explain_bars(j, s->bars[s->n - 1], stated);
     lnn_judge_explain(
         j,
         "objective fell by %.10g, int ||gradient||^2 dt = %.10g (%zu "
-        "samples with slopes; neighbouring orders differ by %.3g); worst gap %.3g at "
-        "t = %g, error bar %.3g",
-        b.fallen, b.integral, s->n, b.quadrature, b.worst.measured, b.worst.t,
-        b.worst.bar);
-    if (r->dynamics == LNN_DYNAMICS_DESCENT) explain_descent(r, s, b.worst.row, j);
-    if (b.worst.bar >= fabs(b.fallen) && b.worst.measured <= b.worst.bar) {
+        "samples with slopes; neighbouring orders differ by %.3g); worst gap %.3g from "
+        "t = %g to %g, error bar %.3g",
+        b.fallen, b.integral, s->n, b.quadrature, b.worst.measured, s->t[b.worst.layer],
+        b.worst.t, b.worst.bar);
+    if (r->dynamics == LNN_DYNAMICS_DESCENT) explain_descent(r, s, &b.worst, j);
+    if (!(b.decided > 0.5 * b.path) && !(b.worst.measured > b.worst.bar)) {
         j->measured = b.worst.measured;
         j->bar = b.worst.bar;
-        return lnn_judge_stop(j, LNN_INCONCLUSIVE,
-                              "the error bar %.3g is wider than what the objective "
-                              "fell by, %.3g: too few samples, or nothing moved",
-                              b.worst.bar, b.fallen);
+        return lnn_judge_stop(
+            j, LNN_INCONCLUSIVE,
+            "of %.3g that the objective moved by, %.3g lies where the "
+            "error bar is wider than the step from row to row: too "
+            "few samples, or nothing moved",
+            b.path, b.path - b.decided);
     }
-    lnn_judge_conclude(j, "objective(0) - objective(t) - int ||gradient||^2",
+    lnn_judge_conclude(j, "the objective's fall minus int ||gradient||^2",
                        b.worst.measured, 0, b.worst.bar);
     return GSL_SUCCESS;
 }

@@ -179,12 +179,15 @@ static double rounding(const struct parts *s)
     double top = s->svd->s[0] * s->svd->s[0];
     double low = s->svd->s[s->q - 1] * s->svd->s[s->q - 1];
     double delta = DBL_EPSILON * (double)(s->k + s->d) * top, sum = 0;
+    /* exponents such as 1/3 are rounded too: that counts as often as the logarithm */
+    double ulps =
+        (double)(s->k * s->d) + (low > 0 ? -log(fmin(low, 1)) : 0) + log(fmax(top, 1));
     for (size_t j = 1; j <= s->N; j++) {
         double a = (double)(j - 1) / (double)s->N;
         double b = (double)(s->N - j) / (double)s->N;
         sum += power_error(delta, low, a) * pow(top, b) +
                pow(top, a) * power_error(delta, low, b) +
-               DBL_EPSILON * (double)(s->k * s->d) * pow(top, a) * pow(top, b);
+               DBL_EPSILON * ulps * pow(top, a) * pow(top, b);
     }
     return 2 * sum;
 }
