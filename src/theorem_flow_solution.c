@@ -84,7 +84,7 @@ static int fill_row(struct solution *s, size_t i, gsl_rng *rng)
     double rounding =
         4 * DBL_EPSILON * sqrt((double)kd) * (size + s->feels[i] * lnn_norm(kd, W));
     s->noise[i] = size > 0 && step > 0 ? rounding / step : 0;
-    /* below its absolute tolerance a stepper promises nothing, nor does its error bar */
+    /* below its absolute tolerance a stepper promises nothing */
     double atol = s->r->atol > 0 ? s->r->atol : 0;
     s->bars[i] = lnn_record_W_bar(s->r, i, &stated) + atol +
                  4 * DBL_EPSILON * sqrt((double)kd) * lnn_norm(kd, W);
@@ -98,7 +98,7 @@ static void interval(struct solution *s, size_t i)
     double *Q = s->room, gap = 0, apart, h = t[i + 1] - t[i];
     lnn_flow_integral_best(s->rows, t, s->kd, s->F, s->slope, i, Q, &apart);
     for (size_t a = 0; a < s->kd; a++) gap = hypot(gap, next[a] - W[a] + Q[a]);
-    /* an error dW is one of DF dW in F and of DF^2 dW in its rate, which counts h^2/12 */
+    /* an error dW is one of DF dW in F, of DF^2 dW in its rate, which counts h^2/12 */
     double feels = fmax(s->feels[i], s->feels[i + 1]);
     double steep = feels * fmax(s->bars[i], s->bars[i + 1]) * (1 + h * feels / 3);
     double noise = h * h / 3 * fmax(s->noise[i], s->noise[i + 1]);

@@ -88,9 +88,10 @@ static int add_source(const struct lnn_evidence *e, const struct lnn_record *r,
     return GSL_SUCCESS;
 }
 
-/* Iterations that row i stands for, of those from row 0 to row `last`: between two rows
- * n apart the source is taken to change linearly, which is exact when every iteration is
- * stored: sum_{m < n} (f_a + (f_b - f_a) m / n) = f_a (n + 1) / 2 + f_b (n - 1) / 2. */
+/* Iterations that row i stands for, of those from row 0 to row `last`: between two
+ * rows n apart the source is taken to change linearly, which is exact when every
+ * iteration is stored:
+ *     sum_{m < n} (f_a + (f_b - f_a) m / n) = f_a (n + 1) / 2 + f_b (n - 1) / 2. */
 static double share(const struct lnn_record *r, size_t i, size_t last)
 {
     double eta = r->learning_rate, sum = 0;
