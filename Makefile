@@ -137,6 +137,7 @@ test: $B/lnn_tests $B/lnnflow $(CRASH)
 	@tests/run.sh $B
 theorems: $B/lnnflow
 	@tests/theorems/run.py $B/lnnflow
+	@tests/theorems/sensitivity.py $B/lnnflow
 check-fast: $B/lnn_tests
 	@tests/run.sh $B unit
 

@@ -78,6 +78,7 @@ unit
 if [ "$only" != unit ]; then
     suite tests/odes.sh "$build/lnnflow"
     suite tests/theorems/run.py -q "$build/lnnflow"
+    suite tests/theorems/sensitivity.py "$build/lnnflow"
     suite tests/cli/run.sh "$build/lnnflow"
     suite tests/readme.sh "$build"
     if [ -n "${reports-}" ]; then # the crash test's preloaded shim and ASan exclude each other
