@@ -41,6 +41,38 @@ Test(descent_converges, at_the_theorems_learning_rate)
     forget(&v);
 }
 
+/* Theorem 1 at its own learning rate to eps = 1e-4, from a start unbalanced by 0.99998
+ * delta: 532908 iterations, where T = 2789248.3 suffices. */
+Test(descent_converges, iterations_needed_at_the_theorems_learning_rate, .timeout = 120)
+{
+    static const double iterations[] = {532907, 532908}, eta = 2.17649614702184e-06;
+    double lambda = 0.99998 * 0.000197694955023606 / sqrt(2);
+    char init[100], rate[60], end[60];
+    snprintf(init, sizeof init, "init={kind: lambda_balanced, lambda: %.17g, %s}",
+             lambda, "matrix: [[1, 0], [0, 1]]");
+    for (int i = 0; i < 2; i++) {
+        snprintf(rate, sizeof rate, "trajectories.learning_rate=%.17g", eta);
+        snprintf(end, sizeof end, "time={end: %.17g, samples: 101}",
+                 eta * iterations[i]);
+        const char *set[] = {init, rate, end, "global_error=false", NULL};
+        struct judged v = evidence_of(RESIDUAL, set);
+        size_t last = v.r->rows - 1;
+        LNN_CLOSE(v.r->iteration[last], iterations[i], 0);
+        double loss = v.r->loss[last];
+        cr_assert(i == (loss <= 1e-4), "%g", loss);
+        forget(&v);
+    }
+    const char *set[] = {init, "time.end=0.02", NULL};
+    struct judged v = evidence_of(RESIDUAL, set);
+    VERDICT(&v, "descent_converges", NULL, LNN_HOLDS);
+    double delta = figure(&v, "delta of Theorem 1");
+    LNN_CLOSE(figure(&v, "imbalance at the start") / delta, 0.99998, 1e-9);
+    LNN_CLOSE(figure(&v, "largest imbalance") / delta, 0.99998, 1e-4);
+    double T = log(100) / (eta * pow(figure(&v, "deficiency margin c"), 1));
+    LNN_CLOSE(T, 2789248.3, 0.1);
+    forget(&v);
+}
+
 Test(descent_converges, rectangular_layers)
 {
     struct judged v = evidence_of(
