@@ -27,8 +27,8 @@ double lnn_convex_terms(const struct lnn_objective *o, double l)
     return steepest(o, l) * (double)o->data->k * sum;
 }
 
-/* A score x_i W^T is off by at most d eps ||x_i|| ||W||, a residual by eps |y| more, and
- * there is the sum of m k terms. */
+/* A score x_i W^T is off by at most d eps ||x_i|| ||W||, a residual by eps |y| more;
+ * and there is the sum of m k terms. */
 double lnn_convex_rounding(const struct lnn_objective *o, const double W[], double l)
 {
     const struct lnn_data *data = o->data;

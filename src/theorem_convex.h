@@ -34,9 +34,9 @@ int lnn_convex_margin(const struct lnn_evidence *e, const double W0[], double *c
                       const char **how);
 
 /* The masked square loss. l - l* = 1/2 ||G||^2 at a row, with its bar; and sigma such
- * that c = sigma - sqrt(2 (l(0) - l*)) is the largest margin: of the inf over all W'
- * with u^T W' = z, u carried by the rows T (k <= d; else columns) only the columns whose
- * rows T are all observed know, so that sigma = min_T sigma_|T|(Phi[T, those columns]).
+ * that c = sigma - sqrt(2 (l(0) - l*)) is the largest margin. Only columns whose rows T
+ * are all observed know of u^T W' = z with u carried by T (k <= d; else rows, columns
+ * change places): sigma = min over T of sigma_|T|(Phi[T, those columns]).
  * GSL_EDOM: too many T, min(k, d) > 16. */
 double lnn_masked_row(const struct lnn_evidence *e, const struct lnn_record *r,
                       size_t i, double *bar);

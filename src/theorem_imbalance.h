@@ -4,8 +4,8 @@
  *     l' = -sum_j ||A_j^T G B_j^T||^2 <= -rho ||G||^2,
  *     rho = sum_j lambda_min(A_j A_j^T) lambda_min(B_j^T B_j).
  * C_i = W_{i+1}^T W_{i+1} - W_i W_i^T (i = 1..N-1) is conserved. Weyl's inequality for
- * W_i^T W_i = C_{i-1} + W_{i-1} W_{i-1}^T and W_i W_i^T = W_{i+1}^T W_{i+1} - C_i gives,
- * for every j and beginning with b_j = a_j = 0,
+ *     W_i^T W_i = C_{i-1} + W_{i-1} W_{i-1}^T,  W_i W_i^T = W_{i+1}^T W_{i+1} - C_i
+ * gives, for every j and beginning with b_j = a_j = 0,
  *     lambda_min(W_i W_i^T) >= b_i = [lambda_{d_i}(C_{i-1}) + b_{i-1}]_+,      i > j,
  *     lambda_min(W_i^T W_i) >= a_i = [lambda_{d_{i-1}}(-C_i) + a_{i+1}]_+,     i < j,
  * lambda_i the i-th largest eigenvalue, and 0 where the layer is too small to have that

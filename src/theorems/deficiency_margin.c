@@ -52,9 +52,9 @@ static double reach(const struct lnn_margin *m, const double a[], double nu)
     return sum;
 }
 
-/* In the eigenbasis of Lambda_xx = V L V^T, A = W' V: with a = Z^T u the least ||y||, y
- * = A^T u, is at y = nu L (1 + nu L)^{-1} a where sum L (y - a)^2 = 2 excess. Then A = Z
- * + u (y - a)^T. */
+/* In the eigenbasis of Lambda_xx = V L V^T, A = W' V and a = Z^T u: the least ||A^T u||
+ * is that of y = nu L (1 + nu L)^{-1} a where sum L (y - a)^2 = 2 excess, and A = Z +
+ * u (y - a)^T. */
 static void from_left(struct walk *s, double excess)
 {
     const struct lnn_margin *m = s->m;

@@ -10,14 +10,16 @@
  * lp and logistic: by convexity ||G(W)|| >= g / ||W - V||, g = l(W) - l(V), for every
  * reference V, so (1/g)' >= K / ||W - V||^2 while g > 0, and
  *     l(t) <= l(V) + 1 / (1/g(0) + K int_0^t ds / ||W(s) - V||^2).
- * This needs neither the infimum nor a minimiser, and what it says is convergence to
- * the infimum, attained or not: as t grows l(t) falls to l(V), of every V. (That the
- * smallest ||G|| falls like t^{-1/2} is weaker, and not for samples to tell: ||G|| need
- * not be monotone.) Between rows ||W(s) - V|| is at most the larger of both ends' plus
- * half the path: the layers' path is at most D = sqrt(dt (l_i - l_{i+1})), since its
- * speed squared is -l'; balanced, all their norms are ||W||^{1/N}, so that ||W(s)||^{1/N}
- * <= ||W_i||^{1/N} + D/sqrt(N), and W's path is at most sqrt(lambda_max(P_W)) D with
- * lambda_max(P_W) = N ||W||^{2-2/N}. */
+ * This needs neither the infimum nor a minimiser, and says that l(t) falls to l(V), of
+ * every V, as long as the integral grows: always if W stays bounded. (That the smallest
+ * ||G|| falls like t^{-1/2} is weaker, and not for samples to tell: ||G|| need not be
+ * monotone.)
+ *
+ * Between rows ||W(s) - V|| is at most the larger of both ends' plus half the path. The
+ * layers' path is at most D = sqrt(dt (l_i - l_{i+1})), since its speed squared is -l'.
+ * Balanced, all layers have norm ||W||^{1/N}, so that ||W(s)||^{1/N} <= ||W_i||^{1/N} +
+ * D/sqrt(N), and W's path is at most sqrt(lambda_max(P_W)) D, lambda_max(P_W) = N
+ * ||W||^{2-2/N}. */
 #include "theorem_convex.h"
 
 #include <float.h>

@@ -1,20 +1,19 @@
-/* What layers that are not balanced converge by: their imbalance is conserved, and keeps
- * the gradient of the layers away from zero.
+/* What layers that are not balanced converge by: their imbalance is conserved, and
+ * keeps the gradient of the layers away from zero.
  *
- * Of the square loss, with A_j = W_N..W_{j+1}, B_j = W_{j-1}..W_1 and ||G||^2 >= 2 alpha
- * (l - l*),
+ * Of the square loss, where ||G||^2 >= 2 alpha (l - l*), with A_j = W_N..W_{j+1} and
+ * B_j = W_{j-1}..W_1,
  *     l' = -sum_j ||A_j^T G B_j^T||^2 <= -2 alpha rho (l - l*),
- *     rho = sum_j lambda_min(A_j A_j^T) lambda_min(B_j^T B_j).                        (1)
- * For all time rho >= r, which is made of the conserved imbalance of the start alone
- * (theorem_imbalance.h).                                                              (2)
+ *     rho = sum_j lambda_min(A_j A_j^T) lambda_min(B_j^T B_j).
+ * At all times rho >= r, which the conserved imbalance of the start says alone
+ * (theorem_imbalance.h). Between two rows the rows themselves say more: the layers'
+ * path is at most sqrt(dt (l_i - l_{i+1})), as its speed squared is -l', so that every
+ * point is within half of it from one of the rows, and singular values of the products
+ * move no more than the products do.
  *
- * Between two rows rho is bounded by (1) as well: the layers' path is at most sqrt(dt
- * (l_i - l_{i+1})), as its speed squared is -l', so that half of it away from one of
- * the rows every point lies, and singular values move no more than products do.
- *
- * The bounds are attained (a wide imbalance, one weight a layer), so a row is judged by
- * what it is above its bound, in error bars. It is mute where its bar hides the bound
- * or the fall that is claimed. */
+ * The bounds can be attained (a wide imbalance; one weight a layer), so a row is judged
+ * by what it is above its bound, in error bars. It is mute where its bar hides the
+ * bound, or the fall that is claimed. */
 #include "theorem_flow.h"
 #include "theorem_imbalance.h"
 #include "theorem_margin.h"
@@ -66,7 +65,7 @@ static void keep(struct course *s, const char *what, size_t row, double measured
     lnn_worst_add(&s->worst, what, row, over, 1, 0);
 }
 
-/* ---- (2), the conserved bound ---- */
+/* ---- r, of the conserved imbalance ---- */
 
 static int conserved_rate(struct course *s)
 {
@@ -87,7 +86,7 @@ static int conserved_rate(struct course *s)
     return GSL_SUCCESS;
 }
 
-/* ---- (1), from the stored layers ---- */
+/* ---- rho, of the stored layers ---- */
 
 static size_t widest(const struct lnn_network *net)
 {
@@ -150,7 +149,7 @@ static double moved(const struct course *s, const struct state *x, size_t from,
     return then - now;
 }
 
-/* rho of (1) for all layers within `reach` of the row's. */
+/* rho of all layers within `reach` of the row's. */
 static double rho(const struct course *s, const struct state *x, double reach)
 {
     double sum = 0;
