@@ -150,6 +150,9 @@ Test(imbalance_rate, start_of_claim_4_converges_under_flow)
     v = evidence_of(CLAIM4, longer);
     VERDICT(&v, JUDGE, NULL, LNN_HOLDS);
     LNN_CLOSE(v.r->W[40], 1, 1e-11);
+    cr_assert(figure(&v, "statements below their error bar") > 20);
+    spoil(v.r->W)[35] = 1.001; /* a late row may be mute, but not when it is wrong */
+    VERDICT(&v, JUDGE, NULL, LNN_VIOLATED);
     forget(&v);
 }
 
@@ -269,6 +272,24 @@ Test(imbalance_rate, deep_and_balanced)
     LNN_CLOSE(figure(&v, "guaranteed rate 2 alpha r"), 0, 1e-12);
     double *W = spoil(v.r->W);
     for (size_t i = 0; i < 6; i++) W[15 * 6 + i] = W[13 * 6 + i]; /* two rows late */
+    VERDICT(&v, JUDGE, NULL, LNN_VIOLATED);
+    forget(&v);
+}
+
+/* Balanced weights, no conserved rate: between close rows rho alone says how fast. A
+ * flow slower by a quarter is not one. */
+Test(imbalance_rate, a_slow_clock_is_found)
+{
+    struct judged v = evidence_of(
+        "network: {widths: [1, 1, 1, 1]}\ndata: {kind: target, matrix: [[2]]}\n"
+        "init: {kind: balanced, matrix: [[0.5]]}\n" FLOW
+        "time: {end: 1, samples: 401}\n",
+        NULL);
+    double *t = spoil(v.r->t), *w_t = spoil(v.r->w_t);
+    VERDICT(&v, JUDGE, NULL, LNN_HOLDS);
+    LNN_CLOSE(figure(&v, "guaranteed rate 2 alpha r"), 0, 0);
+    for (size_t i = 0; i < v.r->rows; i++) t[i] *= 4. / 3;
+    for (size_t i = 0; w_t != t && i < v.r->weights_rows; i++) w_t[i] *= 4. / 3;
     VERDICT(&v, JUDGE, NULL, LNN_VIOLATED);
     forget(&v);
 }
