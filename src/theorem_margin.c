@@ -130,20 +130,19 @@ double lnn_margin_row(const struct lnn_margin *m, const struct lnn_record *r, si
 
 /* lambda_min(...) of the header for one mu, divided by mu: a certified c^2. NaN when
  * the eigenvalues cannot be had. */
-static double dual(const struct lnn_margin *m, double excess, double mu)
+static double dual(const struct lnn_margin *m, bool left, double excess, double mu)
 {
-    bool wide = m->k <= m->d;
-    size_t n = wide ? m->k : m->d;
+    size_t n = left ? m->k : m->d;
     double *values = m->H + n * n;
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < n; b++) {
             double sum = 0;
-            for (size_t i = 0; wide && i < m->d; i++)
+            for (size_t i = 0; left && i < m->d; i++)
                 sum += m->Z[a * m->d + i] * m->Z[b * m->d + i] *
                        (m->lambda[i] / (m->lambda[i] / mu + 1));
-            for (size_t i = 0; !wide && i < m->k; i++)
+            for (size_t i = 0; !left && i < m->k; i++)
                 sum += m->Z[i * m->d + a] * m->Z[i * m->d + b] * (mu / (1 + mu));
-            if (a == b) sum -= 2 * excess * (wide ? 1 : 1 / m->lambda[a]);
+            if (a == b) sum -= 2 * excess * (left ? 1 : 1 / m->lambda[a]);
             m->H[a * n + b] = sum;
         }
     }
@@ -153,16 +152,15 @@ static double dual(const struct lnn_margin *m, double excess, double mu)
 
 /* The best certified c^2: a scan of log mu, then golden sections about its best. The
  * function is quasi-concave; a poor search would only cost margin. */
-static double search(const struct lnn_margin *m, double excess)
+static double search(const struct lnn_margin *m, bool left, double excess)
 {
     enum { POINTS = 60, SECTIONS = 45 };
     const double golden = 0.6180339887498949;
-    bool wide = m->k <= m->d;
-    double low = log((wide ? m->alpha : 1) * 1e-6);
-    double step = (log((wide ? m->beta : 1) * 1e9) - low) / POINTS;
+    double low = log((left ? m->alpha : 1) * 1e-6);
+    double step = (log((left ? m->beta : 1) * 1e9) - low) / POINTS;
     double best = -INFINITY, at = low;
     for (size_t i = 0; i <= POINTS; i++) {
-        double here = dual(m, excess, exp(low + (double)i * step));
+        double here = dual(m, left, excess, exp(low + (double)i * step));
         if (here > best) {
             best = here;
             at = low + (double)i * step;
@@ -171,7 +169,7 @@ static double search(const struct lnn_margin *m, double excess)
     double a = at - step, b = at + step;
     for (size_t i = 0; i < SECTIONS; i++) {
         double x = b - golden * (b - a), y = a + golden * (b - a);
-        double fx = dual(m, excess, exp(x)), fy = dual(m, excess, exp(y));
+        double fx = dual(m, left, excess, exp(x)), fy = dual(m, left, excess, exp(y));
         if (fx > best) best = fx;
         if (fy > best) best = fy;
         if (fx > fy)
@@ -182,11 +180,26 @@ static double search(const struct lnn_margin *m, double excess)
     return best;
 }
 
+double lnn_margin_plain(const struct lnn_margin *m, double excess)
+{
+    return m->sigma - sqrt(2 * excess / m->alpha);
+}
+
+double lnn_margin_rounding(const struct lnn_margin *m)
+{
+    return 8 * DBL_EPSILON * sqrt(m->beta / m->alpha) * (m->sigma + m->norm);
+}
+
+/* Where c^2 > 0, both terms of (dual) are at most ||W*||^2, and W* is known to
+ * eps sqrt(beta/alpha): what rounding may add to c^2 is taken off. */
 double lnn_margin_certified(const struct lnn_margin *m, double excess)
 {
-    double plain = m->sigma - sqrt(2 * excess / m->alpha);
+    double plain = lnn_margin_plain(m, excess), squared = -INFINITY;
     if (m->data->whitened || !isfinite(plain)) return plain;
-    double squared = search(m, excess);
+    if (m->k <= m->d) squared = search(m, true, excess);
+    if (m->k >= m->d) squared = fmax(squared, search(m, false, excess));
+    squared -= 8 * DBL_EPSILON * (double)(m->k + m->d) * sqrt(m->beta / m->alpha) *
+               m->norm * m->norm;
     return squared > 0 && sqrt(squared) > plain ? sqrt(squared) : plain;
 }
 

@@ -34,10 +34,13 @@ double lnn_margin_row(const struct lnn_margin *m, const struct lnn_record *r, si
  * dual of min l over sigma_min(W') <= c, which for any multiplier mu > 0 is a bound
  * from below (one direction u with ||u^T W'|| <= c ||u|| suffices to be deficient):
  *   k <= d: c^2 mu = lambda_min(W* [mu Lxx (Lxx + mu)^{-1}] W*^T) - 2 excess,
- *   k > d:  c^2 mu = lambda_min(mu/(1+mu) W*^T W* - 2 excess Lxx^{-1}),
- * so the best mu found is certified even if it is not optimal; nor is it below
- * sigma_min(W*) - sqrt(2 excess / alpha). At most 0: no margin. */
+ *   k >= d: c^2 mu = lambda_min(mu/(1+mu) W*^T W* - 2 excess Lxx^{-1}),
+ * so the best mu found is certified even if it is not optimal; nor is it below the
+ * plain bound sigma_min(W*) - sqrt(2 excess / alpha). At most 0: no margin. */
 double lnn_margin_certified(const struct lnn_margin *m, double excess);
+double lnn_margin_plain(const struct lnn_margin *m, double excess);
+/* What rounding of W* may do to a margin. */
+double lnn_margin_rounding(const struct lnn_margin *m);
 
 /* Theorem 1: with ||Phi||_F = `norm`, depth N, margin c > 0,
  *   delta = c^2 / (256 N^3 norm^{2(N-1)/N}),
@@ -53,6 +56,9 @@ struct lnn_descent_constants lnn_descent_constants(size_t N, double norm, double
 bool lnn_margin_ready(const struct lnn_evidence *e, const struct lnn_record *r,
                       bool loss, struct lnn_judgement *j);
 bool lnn_margin_is_square(const struct lnn_evidence *e);
+
+/* Rows of the layers that hold a NaN: such a file decides nothing. */
+size_t lnn_margin_broken(const struct lnn_record *r);
 
 /* Row 0 of the weights, if it is the start; NULL. */
 const double *lnn_margin_start(const struct lnn_record *r);

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include "lnn/linalg.h"
 
 bool lnn_margin_ready(const struct lnn_evidence *e, const struct lnn_record *r,
                       bool loss, struct lnn_judgement *j)
@@ -36,6 +37,14 @@ bool lnn_margin_is_square(const struct lnn_evidence *e)
     return strcmp(e->objective->loss->name, "square") == 0;
 }
 
+size_t lnn_margin_broken(const struct lnn_record *r)
+{
+    size_t broken = 0;
+    for (size_t i = 0; r->w && i < r->weights_rows; i++)
+        broken += !lnn_finite(r->net.size, r->w + i * r->net.size);
+    return broken;
+}
+
 const double *lnn_margin_start(const struct lnn_record *r)
 {
     if (!r->w || !r->w_t || r->weights_rows == 0 || r->rows == 0) return NULL;
@@ -64,8 +73,7 @@ bool lnn_margin_hypothesis(const struct lnn_margin *m, const struct lnn_record *
     *excess = lnn_margin_row(m, r, 0, excess_bar);
     *c = lnn_margin_certified(m, *excess);
     double worse = lnn_margin_certified(m, *excess + *excess_bar);
-    double bar = fabs(*c - worse) +
-                 8 * DBL_EPSILON * sqrt(m->beta / m->alpha) * (m->sigma + m->norm);
+    double bar = fabs(*c - worse) + lnn_margin_rounding(m);
     lnn_judge_figure(j, "sigma_min of the minimiser", m->sigma);
     lnn_judge_figure(j, "norm of the minimiser", m->norm);
     lnn_judge_figure(j, "smallest eigenvalue alpha of Lambda_xx", m->alpha);
