@@ -46,7 +46,8 @@ static double integrand(double s, void *context)
     return along(walk);
 }
 
-/* What one piece may be off by: a part in 10^13 of what the field's size allows. */
+/* What one piece may be off by, from the field's size. A smooth piece comes out to
+ * rounding at the first attempt; kinks (l_p, p < 2) are not worth many more. */
 static double goal(struct walk *walk)
 {
     double size = 0;
@@ -56,7 +57,7 @@ static double goal(struct walk *walk)
         size = fmax(size, lnn_norm(walk->loop->d, walk->G));
     }
     double N = (double)walk->loop->N;
-    return 1e-13 * N * size * pow(walk->loop->R, 3 - 2 / N);
+    return 1e-8 * N * size * pow(walk->loop->R, 3 - 2 / N);
 }
 
 static int integrate(struct walk *walk, gsl_integration_workspace *room, double *value,
@@ -73,8 +74,8 @@ static int integrate(struct walk *walk, gsl_integration_workspace *room, double 
         double part = NAN, error = NAN;
         walk->radius = pieces[i].radius;
         /* a status says that the goal was missed: the estimate says by how much */
-        (void)gsl_integration_qag(&f, pieces[i].from, pieces[i].to, absolute, 1e-12,
-                                  PIECES, GSL_INTEG_GAUSS61, room, &part, &error);
+        (void)gsl_integration_qag(&f, pieces[i].from, pieces[i].to, absolute, 1e-12, PIECES,
+                                  GSL_INTEG_GAUSS61, room, &part, &error);
         *value += part;
         *bar += error;
     }

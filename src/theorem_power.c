@@ -128,12 +128,12 @@ static double growth(double q, double x)
 
 double lnn_power_least(double q, double x0, double n)
 {
-    return pow(1 + n * growth(q, x0), -1 / q);
+    return exp(-log1p(n * growth(q, x0)) / q); /* pow would magnify rounding by 1/q */
 }
 
 double lnn_power_most(double q, double x0, double n)
 {
-    return pow(1 + n * q * x0, -1 / q);
+    return exp(-log1p(n * q * x0) / q);
 }
 
 double lnn_power_needed(double q, double x0, double ratio)

@@ -5,12 +5,15 @@
  * The curve Gamma_{r,R} and the constant gradient's closed form are in theorem_loop.h;
  * dl/dW(W) = g + O(||W||), so that the loop integral tends to that form as R -> 0.
  *
- * Two layers (derived): the curl of F is (d_j F_i - d_i F_j) = ((H W)_j W_i - (H W)_i
- * W_j) / ||W||, H the Hessian of l. It vanishes everywhere exactly when H(W) W is
- * parallel to W for all W, that is when l(W) = <g, W> + s(||W||): linear losses and the
- * square loss with Lambda_xx = a I, where F is the gradient of ||W|| <g, W> + (2/3) a
- * ||W||^3. Any other loss has a curl, even where this one curve does not see it: for
- * every square loss the curl's integral over a half ring is 0. */
+ * Two layers (derived): the curl of F is d_j F_i - d_i F_j = ((H W)_j W_i - (H W)_i W_j)
+ * / ||W||, H the Hessian of l. It vanishes everywhere exactly when H(W) W is parallel to
+ * W for all W: then so is dl/dW - g, and l(W) = <g, W> + s(||W||), as for linear losses
+ * and the square loss with Lambda_xx = a I, where F is the gradient of ||W|| <g, W> +
+ * (2/3) a ||W||^3. Any other loss has a curl, even where this one curve does not see
+ * it: what a quadratic part 1/2 <A W, W> adds to the curl in the plane of e and f is,
+ * for every N, ||W||^{2-2/N} times a combination of cos 2t and sin 2t, t the angle from
+ * e, whose integral over a half ring is 0. So for square losses the closed form is
+ * exact at every R. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -60,7 +63,6 @@ static void of_constant(void *context, const double W[], double G[])
  * makes sum |h_i'| |x_i| <= sqrt(2 l trace) of it: rounding is m + d units of that. */
 static void at_zero(struct field *s)
 {
-    const struct lnn_data *data = s->o->data;
     size_t d = s->loop.d;
     double *zero = s->e, *D = s->V, *HD = s->H;
     memset(zero, 0, d * sizeof *zero);
@@ -72,10 +74,9 @@ static void at_zero(struct field *s)
         s->o->loss->hessian(s->o, zero, D, HD);
         s->trace += HD[i];
     }
-    double l =
-        lnn_objective_value(s->o, zero) - (s->o->loss->examples ? 0 : data->floor);
+    double l = lnn_objective_value(s->o, zero);
     s->scale = sqrt(2 * fmax(l, 0) * s->trace) + s->norm;
-    s->noise = 4 * DBL_EPSILON * (double)(data->m + d) * s->scale;
+    s->noise = 4 * DBL_EPSILON * (double)(s->o->data->m + d) * s->scale;
     for (size_t i = 0; i < d && s->norm > 0; i++) s->e[i] = s->g[i] / s->norm;
     if (s->norm > 0) lnn_loop_orthogonal(d, s->e, s->f);
 }
