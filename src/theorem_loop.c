@@ -74,8 +74,8 @@ static int integrate(struct walk *walk, gsl_integration_workspace *room, double 
         double part = NAN, error = NAN;
         walk->radius = pieces[i].radius;
         /* a status says that the goal was missed: the estimate says by how much */
-        (void)gsl_integration_qag(&f, pieces[i].from, pieces[i].to, absolute, 1e-12, PIECES,
-                                  GSL_INTEG_GAUSS61, room, &part, &error);
+        (void)gsl_integration_qag(&f, pieces[i].from, pieces[i].to, absolute, 1e-12,
+                                  PIECES, GSL_INTEG_GAUSS61, room, &part, &error);
         *value += part;
         *bar += error;
     }

@@ -2,12 +2,13 @@
  *
  * F(W) = ||W||^{2-2/N} (G(W) + (N-1) <G(W), W> W / ||W||^2), W in R^d, drives the
  * product of N balanced layers with one output. The closed curve Gamma_{r,R} of Arora,
- * Cohen & Hazan (2018, Theorem 2) lies in the plane of the orthogonal unit vectors e, f:
+ * Cohen & Hazan (2018, Theorem 2) lies in the plane of e and f, orthogonal and of
+ * length 1:
  *     -R e -> -r e,  half circle through r f to r e,  -> R e,  half circle through R f.
  * For G = g constant and e = g / ||g|| the integral is
  *     ||g|| 2 (N-1)(N-2) / (3N-2) (R^{3-2/N} - r^{3-2/N}):
  * both segments give 2 N^2 ||g|| (..) / (3N-2), as F = N ||W||^{2-2/N} g there; on the
- * half circles the projection is normal to the curve, so that they give -2 ||g|| (..). */
+ * half circles the projection is normal to the curve: they give -2 ||g|| (..). */
 #ifndef THEOREM_LOOP_H
 #define THEOREM_LOOP_H
 

@@ -11,7 +11,8 @@
  *
  * How slow (q > 0, derived): let u = |Delta|^-q, so that u <- u (1-x)^-q with x = eta c
  * / u. While x < 1, u grows by u h(x), h(x) = (1-x)^-q - 1, which is eta c h(x) / x; h
- * is convex with h(0) = 0, so h(x)/x falls with x from h(x0)/x0 towards q. After n steps
+ * is convex with h(0) = 0, so that h(x)/x falls with x, from h(x0)/x0 towards q. After
+ * n steps
  *     |Delta_0| (1 + n h(x0))^{-1/q} <= |Delta_n| <= |Delta_0| (1 + n q x0)^{-1/q}.
  * For p = 4, y = 1 the left is (eps^-2 - 1)(1-eta)^2 / (eta (2-eta)) <= n. */
 #ifndef THEOREM_POWER_H
@@ -59,11 +60,11 @@ double lnn_power_most(double q, double x0, double n);
 double lnn_power_needed(double q, double x0, double ratio);
 double lnn_power_enough(double q, double x0, double ratio);
 
-/* What one layer's descent from Delta(0) = gap[] can do at its best, over all convergent
- * learning rates, to bring every |Delta_i| to `level`. They lie below `rate` = min_i 2 /
- * (c_i |Delta_i|^q). Coordinate i needs the more steps the smaller eta is, so that it
- * needs at least lnn_power_needed at x = `rate` c_i |Delta_i|^q, if that is below 1; and
- * with rate / 2 no coordinate overshoots. */
+/* What one layer's descent from Delta(0) = gap[] can do at its best, over all
+ * convergent learning rates, to bring every |Delta_i| to `level`. They lie below `rate`
+ * = min_i 2 / (c_i |Delta_i|^q). Coordinate i needs the more steps the smaller eta is,
+ * so that it needs at least lnn_power_needed at x = `rate` c_i |Delta_i|^q, if that is
+ * below 1; and with rate / 2 no coordinate overshoots. */
 struct lnn_power_best {
     double rate;     /* the supremum of convergent learning rates */
     double crawl;    /* the smallest x at that rate; the slow coordinate's */

@@ -5,15 +5,15 @@
  * The curve Gamma_{r,R} and the constant gradient's closed form are in theorem_loop.h;
  * dl/dW(W) = g + O(||W||), so that the loop integral tends to that form as R -> 0.
  *
- * Two layers (derived): the curl of F is d_j F_i - d_i F_j = ((H W)_j W_i - (H W)_i W_j)
- * / ||W||, H the Hessian of l. It vanishes everywhere exactly when H(W) W is parallel to
- * W for all W: then so is dl/dW - g, and l(W) = <g, W> + s(||W||), as for linear losses
- * and the square loss with Lambda_xx = a I, where F is the gradient of ||W|| <g, W> +
- * (2/3) a ||W||^3. Any other loss has a curl, even where this one curve does not see
- * it: what a quadratic part 1/2 <A W, W> adds to the curl in the plane of e and f is,
- * for every N, ||W||^{2-2/N} times a combination of cos 2t and sin 2t, t the angle from
- * e, whose integral over a half ring is 0. So for square losses the closed form is
- * exact at every R. */
+ * Two layers (derived): the curl of F is d_j F_i - d_i F_j = ((H W)_j W_i - (H W)_i
+ * W_j) / ||W||, H the Hessian of l. It vanishes everywhere exactly when H(W) W is
+ * parallel to W for all W: then so is dl/dW - g, and l(W) = <g, W> + s(||W||), as for
+ * linear losses and the square loss with Lambda_xx = a I, where F is the gradient of
+ * ||W|| <g, W> + (2/3) a ||W||^3. Any other loss has a curl, even where this one curve
+ * does not see it: what a quadratic part 1/2 <A W, W> adds to the curl in the plane of e
+ * and f is, for every N, ||W||^{2-2/N} times a combination of cos 2t and sin 2t, t the
+ * angle from e, whose integral over a half ring is 0. So for square losses the closed
+ * form is exact at every R. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -142,7 +142,7 @@ static int check(struct field *s, double R, struct lnn_judgement *j, bool *good)
     return GSL_SUCCESS;
 }
 
-/* The part of H(W) W across W, relative, at W = R (e + f) / sqrt 2: two layers' curl. */
+/* The part of H(W) W across W, relative, at R (e + f) / sqrt 2: two layers' curl. */
 static double across(struct field *s, double R)
 {
     size_t d = s->loop.d;
