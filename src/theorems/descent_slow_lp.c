@@ -4,7 +4,9 @@
  * theorem_power.h has the derivation. Two statements of a coordinate are judged at
  * every row: from the first row with x < 1 on (the theorem), and from the row before
  * it, which a wrong row cannot hide from. One iteration apart both bounds are the rule
- * itself, Delta (1 - x). A row's distance from the bounds is 0 up to its error bar. */
+ * itself, Delta (1 - x). A row's distance from the bounds is 0 up to its error bar; if
+ * so and iterations are left out between the rows, the conclusion is the theorem's
+ * inequality where it is nearest to an equation. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +17,11 @@
 struct crawl {
     const struct lnn_power *power;
     struct lnn_flow_worst worst;
-    double judged, mute, tightest; /* the largest bound / |Delta|, from the start on */
+    double judged, mute;
+    /* of the lower bounds over |Delta|, from the start on, that are told from 1: the
+     * largest */
+    double tightest, tight_bar;
+    bool consecutive;   /* no iteration is left out */
     size_t slow, start; /* the coordinate of the smallest x, its first row with x < 1 */
 };
 
@@ -84,9 +90,10 @@ static void compare(struct crawl *s, size_t i, size_t a, size_t b, bool from_sta
 {
     const struct lnn_record *r = s->power->r;
     struct state before = state_of(s->power, a, i), after = state_of(s->power, b, i);
+    double n = r->iteration[b] - r->iteration[a];
     struct span span;
-    if (!span_of(s->power, i, &before, r->iteration[b] - r->iteration[a], &span))
-        return;
+    s->consecutive = s->consecutive && (from_start || n == 1);
+    if (!span_of(s->power, i, &before, n, &span)) return;
     double gap = copysign(1, before.gap) * after.gap, bar = span.bar + after.bar;
     double distance = fmax(0, fmax(span.low - gap, gap - span.high));
     if (bar >= fabs(span.low) && distance <= bar) {
@@ -95,7 +102,10 @@ static void compare(struct crawl *s, size_t i, size_t a, size_t b, bool from_sta
     }
     s->judged++;
     lnn_flow_keep(&s->worst, distance, bar, r->iteration[b], b, i + 1);
-    if (from_start && gap > 0) s->tightest = fmax(s->tightest, span.low / gap);
+    if (from_start && gap - span.low > bar && span.low > s->tightest * gap) {
+        s->tightest = span.low / gap;
+        s->tight_bar = bar / gap;
+    }
 }
 
 static size_t first_below(const struct lnn_power *power, size_t i)
@@ -114,8 +124,8 @@ static void rows_of(struct crawl *s, size_t i)
         s->start = start;
     }
     for (size_t row = 1; row < rows; row++) {
-        compare(s, i, row - 1, row, start + 1 == row);
-        if (row > start + 1) compare(s, i, start, row, true);
+        compare(s, i, row - 1, row, false);
+        if (row > start) compare(s, i, start, row, true);
     }
 }
 
@@ -139,7 +149,8 @@ static void describe(const struct crawl *s, struct lnn_judgement *j)
     lnn_judge_figure(j, "its upper bound", fabs(a.gap) * lnn_power_most(q, a.x, n));
     lnn_judge_figure(j, "iterations taken", n);
     lnn_judge_figure(j, "iterations needed at least", lnn_power_needed(q, a.x, ratio));
-    lnn_judge_figure(j, "largest bound over |Delta|", s->tightest);
+    if (s->tightest > 0)
+        lnn_judge_figure(j, "largest lower bound over |Delta|", s->tightest);
     lnn_judge_explain(j,
                       "slow coordinate: u_0 = |Delta|^-%g = %.6g, eta' = %.6g, x_0 = "
                       "eta'/u_0 = %.6g, (1-x_0)^-%g - 1 = %.6g",
@@ -169,7 +180,7 @@ static void convergent(const struct lnn_power *power, struct lnn_judgement *j)
 
 static int judge_power(struct lnn_power *power, struct lnn_judgement *j)
 {
-    struct crawl s = {.power = power};
+    struct crawl s = {.power = power, .consecutive = true};
     bool met = lnn_power_hypotheses(power, j);
     if (power->q > 0 && power->n > 0) convergent(power, j);
     for (size_t i = 0; met && i < power->n; i++) rows_of(&s, i);
@@ -185,8 +196,13 @@ static int judge_power(struct lnn_power *power, struct lnn_judgement *j)
                           "%.3g outside, error bar %.3g",
                           power->at[s.worst.layer - 1] + 1, s.worst.t, s.worst.measured,
                           s.worst.bar);
-    lnn_judge_conclude(j, "the residuals' distance from their bounds", s.worst.measured,
-                       0, met ? s.worst.bar : NAN);
+    double distance = s.worst.measured, bar = met ? s.worst.bar : NAN;
+    if (!(distance <= bar) || s.consecutive || s.tightest == 0)
+        lnn_judge_conclude(j, "the residuals' distance from their bounds", distance, 0,
+                           bar);
+    else
+        lnn_judge_conclude(j, "the lower bound over |Delta|, where it is nearest,",
+                           s.tightest, 1, s.tight_bar);
     return GSL_SUCCESS;
 }
 
