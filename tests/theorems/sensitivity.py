@@ -18,8 +18,8 @@ from change import change
 LIMIT = 100
 # One number for all weights sees only what lies along its gradient.
 LIMITS = {"energy_identity": 1000}
-# True of any matrix, hence of a perturbed one.
-OF_ANY_MATRIX = ("preconditioner",)
+# True of any matrix, hence of a perturbed one; or of the loss and the depth alone.
+OF_ANY_MATRIX = ("preconditioner", "not_gradient_field")
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
