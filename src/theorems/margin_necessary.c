@@ -90,7 +90,10 @@ static int growth(struct course *c, size_t i, double *rate)
     return GSL_SUCCESS;
 }
 
-/* Every step rounds every layer; between two rows the worse of both rates counts. */
+/* Every step rounds every layer; between two rows the worse of both rates counts. What
+ * grows is of second order in u^T W u: to first order that is w^{N-1} sum_j u^T D_j u,
+ * and along equal layers a negative mode is stable (its curvature is w^{N-2} (N w^N +
+ * (N-1) (w^N + lam)) >= 0). */
 static int measure_spread(struct course *c)
 {
     const struct lnn_record *r = c->r;
@@ -108,7 +111,7 @@ static int measure_spread(struct course *c)
                            lnn_norm(r->d * r->d, r->w + i * r->net.size +
                                                      lnn_network_offset(&r->net, j)));
         double off = 4 * DBL_EPSILON * (steps + 1) * largest * exp(exponent);
-        c->spread[i] = N * pow(largest + off, N - 1) * off;
+        c->spread[i] = 0.5 * N * (N - 1) * pow(largest + off, N - 2) * off * off;
     }
     return GSL_SUCCESS;
 }
