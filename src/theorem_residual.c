@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "lnn/err.h"
 #include "lnn/linalg.h"
@@ -169,7 +170,7 @@ int lnn_residual_curvature(size_t N, size_t d, const double w[], const double g[
 
 static bool broken(double measured, double bound, double bar)
 {
-    return measured - bound > bar;
+    return measured - bound > LNN_IDENTITY_CERTAIN * bar;
 }
 
 void lnn_tight_add(struct lnn_tight *t, const char *what, size_t row, double measured,
@@ -179,7 +180,7 @@ void lnn_tight_add(struct lnn_tight *t, const char *what, size_t row, double mea
         t->broken++;
         return;
     }
-    if (!broken(measured, bound, bar) && !(bar < size)) {
+    if (measured - bound <= bar && !(bar < size)) {
         t->mute++;
         return;
     }
@@ -221,9 +222,18 @@ int lnn_tight_conclude(const struct lnn_tight *t, struct lnn_judgement *j)
                               "nothing can be decided: %zu statements are below their "
                               "error bars",
                               t->mute);
-    if (t->what)
-        lnn_judge_conclude(j, t->what, fmax(t->measured - t->bound, 0), 0, t->bar);
-    else
+    if (!t->what) {
         lnn_judge_conclude(j, "the conclusion", NAN, NAN, NAN);
+        return GSL_SUCCESS;
+    }
+    lnn_judge_conclude(j, t->what, t->measured, t->bound, t->bar);
+    double over = t->measured - t->bound;
+    if (!met || t->bound == 0 || over <= -t->bar) return GSL_SUCCESS;
+    j->verdict = over <= t->bar                         ? LNN_HOLDS
+                 : over > LNN_IDENTITY_CERTAIN * t->bar ? LNN_VIOLATED
+                                                        : LNN_INCONCLUSIVE;
+    snprintf(j->reason, sizeof j->reason,
+             "%s is %.9g, and the bound %.9g: %s it by %.3g (error bar %.3g)", t->what,
+             t->measured, t->bound, over > 0 ? "above" : "below", fabs(over), t->bar);
     return GSL_SUCCESS;
 }

@@ -51,9 +51,10 @@ int lnn_residual_curvature(size_t N, size_t d, const double w[], const double g[
                            double *low, double *high);
 
 /* Of statements measured <= bound which may be equalities in the limit, or for some
- * data: one is broken when it is exceeded by more than its error bar, and else it
- * stands. `size` is how much there is to tell: a statement whose bar is not below it is
- * mute. The worst is the one with the largest (measured - bound) / bar. */
+ * data (or identities, with bound 0): one holds up to its error bar, and is violated
+ * where it is exceeded by LNN_IDENTITY_CERTAIN of them. `size` is how much there is to
+ * tell: a statement that holds with a bar not below it is mute. The worst is the one
+ * with the largest (measured - bound) / bar. */
 struct lnn_tight {
     double measured, bound, bar;
     const char *what;
@@ -63,7 +64,7 @@ void lnn_tight_add(struct lnn_tight *t, const char *what, size_t row, double mea
                    double bound, double bar, double size);
 /* Is one violated? */
 bool lnn_tight_violated(const struct lnn_tight *t);
-/* Ends the judgement by the worst excess over a bound, an identity with 0. */
+/* Ends the judgement by the worst of them. */
 int lnn_tight_conclude(const struct lnn_tight *t, struct lnn_judgement *j);
 
 #endif

@@ -239,7 +239,8 @@ Test(residual, a_hundred_error_bars_break_the_form)
                 if (kind == 0) w[4 * j] += j == 0 ? off : 0;         /* one layer */
                 if (kind == 1) w[4 * j + 1] += off;                  /* not symmetric */
                 if (kind == 2) w[4 * j] += off, w[4 * j + 3] -= off; /* turned */
-                if (kind == 3) w[4 * j] -= off, w[4 * j + 3] -= off; /* a mode slower */
+                /* a mode slower: there is room between it and its bound */
+                if (kind == 3) w[4 * j] -= 20 * off, w[4 * j + 3] -= 20 * off;
             }
             cr_assert(off < 1e-7 && off > 0);
             VERDICT(&v, "residual_symmetric", names[n], LNN_VIOLATED);
@@ -258,7 +259,7 @@ Test(residual, stalling_and_overshooting_are_seen)
     memcpy(kept, w + 5 * 12, sizeof kept);
     memcpy(w + 5 * 12, w + 4 * 12, sizeof kept);
     VERDICT(&v, "residual_symmetric", "gradient_flow", LNN_VIOLATED);
-    cr_assert(strstr(v.j.reason, "less its bound") != NULL, "%s", v.j.reason);
+    cr_assert(strstr(v.j.reason, "after the row before") != NULL, "%s", v.j.reason);
     for (size_t i = 0; i < 12; i++)
         w[60 + i] = kept[i] + 0.1 * (kept[i] - (i % 4 % 3 == 0));
     VERDICT(&v, "residual_symmetric", "gradient_flow", LNN_VIOLATED);

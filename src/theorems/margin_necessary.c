@@ -53,11 +53,13 @@ static void row(struct course *c, size_t i)
     double W_bar = lnn_record_W_bar(r, i, &stated) + off;
     const double *W = r->W + i * d * d, *S = lnn_spectrum_modes(c->s, W);
     double rounding = 4 * (double)d * DBL_EPSILON * lnn_norm(d * d, W);
-    lnn_tight_add(&c->tight, "what the loss lacks of the floor", i, c->floor, excess,
-                  bar + c->floor_bar + off * (sqrt(2 * excess) + 0.5 * off), c->floor);
+    lnn_tight_add(&c->tight, "the floor, to be below the excess loss,", i, c->floor,
+                  excess, bar + c->floor_bar + off * (sqrt(2 * excess) + 0.5 * off),
+                  c->floor);
     for (size_t a = 0; a < c->negative; a++)
-        lnn_tight_add(&c->tight, "-u^T W u of a negative mode u", i, -S[a * d + a], 0,
-                      W_bar + rounding, -c->s->phi[a]);
+        lnn_tight_add(&c->tight, "lam, to be below u^T (W - Phi) u of its mode u,", i,
+                      -c->s->phi[a], S[a * d + a] - c->s->phi[a], W_bar + rounding,
+                      -c->s->phi[a]);
     c->lowest = fmin(c->lowest, excess);
     c->last = excess;
 }

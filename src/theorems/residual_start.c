@@ -35,7 +35,7 @@ static void margin(struct course *s, struct lnn_judgement *j)
     double exact = lnn_margin_certified(m, s->start);
     double bar = fabs(exact - lnn_margin_certified(m, s->start + s->start_bar)) +
                  8 * (double)m->d * DBL_EPSILON * (m->norm + sqrt((double)m->d));
-    lnn_tight_add(&s->tight, "1 - 2 ||Phi - I||_F less the deficiency margin", 0, s->c,
+    lnn_tight_add(&s->tight, "1 - 2 ||Phi - I||_F, to be below the margin,", 0, s->c,
                   exact, bar, s->c);
     lnn_judge_figure(j, "||Phi - I||_F", s->distance);
     lnn_judge_figure(j, "guaranteed margin 1 - 2 ||Phi - I||_F", s->c);
@@ -81,7 +81,7 @@ static void rows(struct course *s)
     for (size_t i = 1; i < r->rows && !isnan(s->rate); i++) {
         double bar, excess = lnn_margin_row(s->m, r, i, &bar);
         double decay = exp(-s->rate * (r->t[i] - r->t[0])), bound = s->start * decay;
-        lnn_tight_add(&s->tight, "the excess loss less its bound", i, excess, bound,
+        lnn_tight_add(&s->tight, "the excess loss", i, excess, bound,
                       bar + s->start_bar * decay + 1e-15 * bound, bound);
     }
 }

@@ -25,8 +25,9 @@
 struct course {
     const struct lnn_record *r;
     const struct lnn_spectrum *s;
-    const double *bars;            /* weights_rows: error bars of the layers */
+    double *bars;                  /* weights_rows: error bars of the layers */
     double *w, *last;              /* d: modes of layer 1, here and a row before */
+    bool stated;                   /* the bars are the file's own */
     double lowest, highest, slope; /* m and M over all modes; of the modes in phi */
     double layers, off;            /* largest difference of entries, off-diagonal */
     double arrived;                /* when all modes were within NEAR of a */
@@ -45,11 +46,24 @@ static const double *layer(const struct course *c, size_t i, size_t j)
     return c->r->w + i * c->r->net.size + lnn_network_offset(&c->r->net, j);
 }
 
-static double bar_of(const struct course *c, size_t i)
+/* A method that treats all layers alike keeps them equal, whatever the errors of its
+ * steps: then W is off by more than m^{N-1} times what a layer is off by. What rounding
+ * does is amplified no more than W's errors. */
+static void error_bars(struct course *c)
 {
-    size_t d = c->r->d;
-    return c->bars[i] + c->slope * c->s->rounding +
-           4 * (double)d * DBL_EPSILON * lnn_norm(d * d, layer(c, i, 1));
+    const struct lnn_record *r = c->r;
+    double largest = 0, N = (double)r->net.N, d = (double)r->d;
+    c->stated = true;
+    for (size_t i = 0; i < r->weights_rows; i++) {
+        bool stated = false;
+        double bar = lnn_record_W_bar(r, lnn_flow_row(r, r->w_t[i]), &stated);
+        double norm = lnn_norm(r->d * r->d, layer(c, i, 1));
+        double rounding = DBL_EPSILON * norm * (sqrt((double)r->steps) + 4 * d);
+        c->stated = c->stated && stated;
+        if (isnan(bar) || bar > largest) largest = isnan(largest) ? NAN : bar;
+        c->bars[i] =
+            (largest + rounding) / pow(c->lowest, N - 1) + c->slope * c->s->rounding;
+    }
 }
 
 /* Largest difference of an entry between two layers, over all rows: also told where the
@@ -72,7 +86,7 @@ static void form(struct course *c, size_t i)
 {
     size_t d = c->r->d, n = d * d;
     const double *first = layer(c, i, 1);
-    double moved = lnn_residual_gap(d, first), bar = bar_of(c, i), skew = 0, off = 0;
+    double moved = lnn_residual_gap(d, first), bar = c->bars[i], skew = 0, off = 0;
     for (size_t j = 2; j <= c->r->net.N; j++)
         lnn_tight_add(&c->tight, "the difference between two layers", i,
                       lnn_distance(n, first, layer(c, i, j)), 0, 2 * bar, moved);
@@ -101,20 +115,21 @@ static double factor(const struct course *c, size_t i, double m)
 
 static void contraction(struct course *c, size_t i)
 {
-    double here = bar_of(c, i), gap = 0;
+    double here = c->bars[i], gap = 0;
     for (size_t a = 0; a < c->r->d; a++) {
         double to = root(c, a), m = fmin(1, to), N = (double)c->r->net.N;
         double exact = to * (c->s->rounding / c->s->phi[a] / N + 4 * DBL_EPSILON);
         double left = to - c->w[a], sign = to > 1 ? 1 : -1;
         if (to != 1)
-            lnn_tight_add(&c->tight, "how far a mode is beyond phi^(1/N)", i,
-                          -left * sign, 0, here + exact, fabs(to - 1));
+            lnn_tight_add(&c->tight, "the way of a mode from 1 to phi^(1/N)", i,
+                          (c->w[a] - 1) * sign, fabs(to - 1), here + exact,
+                          fabs(to - 1));
         gap = fmax(gap, fabs(left));
         if (i == 0) continue;
         double f = factor(c, i, m), bound = f * fabs(to - c->last[a]);
-        double bar = here + f * bar_of(c, i - 1) + 2 * exact;
-        lnn_tight_add(&c->tight, "|phi^(1/N) - w| less its bound", i, fabs(left), bound,
-                      bar, bound);
+        double bar = here + f * c->bars[i - 1] + 2 * exact;
+        lnn_tight_add(&c->tight, "|phi^(1/N) - w|, after the row before,", i,
+                      fabs(left), bound, bar, bound);
     }
     if (isnan(c->arrived) && gap <= NEAR) c->arrived = c->r->w_t[i] - c->r->w_t[0];
 }
@@ -174,13 +189,15 @@ static void say(const struct course *c, struct lnn_judgement *j)
     if (t->what)
         lnn_judge_explain(j, "tightest at t = %.6g: %s: %.6g <= %.6g (error bar %.2g)",
                           c->r->w_t[t->row], t->what, t->measured, t->bound, t->bar);
+    lnn_judge_explain(j, "error bar of the layers: up to %.3g, from %s and rounding",
+                      c->bars[c->r->weights_rows - 1],
+                      c->stated ? "the file's W_error" : "the spacing of the samples");
 }
 
-static int judge_course(const struct lnn_evidence *e, struct course *c,
-                        struct lnn_judgement *j)
+static int judge_course(struct course *c, struct lnn_judgement *j)
 {
     const struct lnn_record *r = c->r;
-    bool stated, positive, symmetric = lnn_spectrum_symmetric(c->s, j);
+    bool positive, symmetric = lnn_spectrum_symmetric(c->s, j);
     double *bars = malloc((r->weights_rows + 2 * r->d) * sizeof *bars);
     if (!bars) return lnn_fail(GSL_ENOMEM, "out of memory for error bars");
     positive = lnn_judge_hypothesis(
@@ -191,19 +208,17 @@ static int judge_course(const struct lnn_evidence *e, struct course *c,
     lnn_judge_figure(j, "largest eigenvalue of Phi", c->s->phi[r->d - 1]);
     lnn_judge_figure(j, "asymmetry of Phi", c->s->asymmetry);
     lnn_judge_figure(j, "largest difference of an entry between layers", c->layers);
-    int status =
-        lnn_flow_bars(e, r, &r->net, r->weights_rows, r->w_t, r->w, bars, &stated);
-    if (status == GSL_SUCCESS && symmetric && positive) {
+    if (symmetric && positive) {
         c->bars = bars;
         c->w = bars + r->weights_rows;
         c->last = c->w + r->d;
         constants(c, j);
+        error_bars(c);
         modes(c);
         say(c, j);
-        lnn_flow_explain_bars(j, bars[r->weights_rows - 1], stated);
     }
     free(bars);
-    return status == GSL_SUCCESS ? lnn_tight_conclude(&c->tight, j) : status;
+    return lnn_tight_conclude(&c->tight, j);
 }
 
 static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
@@ -214,15 +229,14 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
         return GSL_SUCCESS;
     if (r->weights_rows < 2)
         return lnn_judge_stop(j, LNN_INCONCLUSIVE,
-                              "one row of layers: two at least are "
-                              "needed");
+                              "one row of layers: two at least are needed");
     if (r->dynamics == LNN_DYNAMICS_DESCENT && !(r->learning_rate > 0))
         return lnn_judge_stop(j, LNN_INCONCLUSIVE,
                               "the file does not say the learning rate");
     lnn_judge_fact(j, "no weight decay", r->weight_decay == 0);
     LNN_TRY(lnn_spectrum_alloc(e->data, &s));
     struct course c = {.r = r, .s = s, .arrived = NAN};
-    int status = judge_course(e, &c, j);
+    int status = judge_course(&c, j);
     free(s);
     return status;
 }
