@@ -1,7 +1,6 @@
 /* Private: what the judges of linear residual networks share: W_j(0) = I, all widths d,
- * square loss of whitened data, l(W) = l* + 1/2 ||W - Phi||_F^2. The start, the spectrum
- * of a symmetric Phi, and conclusions that the true trajectory may meet with equality.
- */
+ * square loss of whitened data, l(W) = l* + 1/2 ||W - Phi||_F^2. The start, the
+ * spectrum of a symmetric Phi, and conclusions that may be met with equality. */
 #ifndef THEOREM_RESIDUAL_H
 #define THEOREM_RESIDUAL_H
 
@@ -43,7 +42,7 @@ bool lnn_spectrum_symmetric(const struct lnn_spectrum *s, struct lnn_judgement *
 const double *lnn_spectrum_modes(const struct lnn_spectrum *s, const double A[]);
 
 /* Extreme eigenvalues of the Hessian of l(W_N..W_1) in the layers where all of them are
- * U diag(w) U^T and dl/dW = U diag(g) U^T. It falls apart into the pairs of modes a <= b
+ * U diag(w) U^T and dl/dW = U diag(g) U^T. It falls apart into pairs of modes a <= b
  * with D_j[a,b], D_j[b,a], j = 1..N, in the basis U: 2N x 2N blocks (N x N if a = b) of
  *   (sum_j w_a^{N-j} w_b^{j-1} D_j[a,b])^2 + (the same with a, b exchanged)
  *   + 2 sum_{j<l} (g_a w_a^{N-1-l+j} w_b^{l-j-1} D_l[a,b] D_j[b,a] + exchanged). */

@@ -54,8 +54,7 @@ Test(margin_necessary, three_layers_of_width_1)
     forget(&v);
 }
 
-/* Phi = Q diag(-2, -0.3, 1.7) Q^T, Q a product of 3-4-5 rotations: floor (4 + 0.09) / 2.
- */
+/* Phi = Q diag(-2, -0.3, 1.7) Q^T, Q of 3-4-5 rotations: floor (4 + 0.09) / 2. */
 Test(margin_necessary, eigenvectors_off_the_axes_and_every_depth)
 {
     double Q[9] = {0.6, -0.64, 0.48, 0.8, 0.48, -0.36, 0, 0.6, 0.8}, Phi[9] = {0};

@@ -1,4 +1,4 @@
-/* balancedness_necessary: the blow-up of Claim 4, in files of ours and hand-made ones. */
+/* balancedness_necessary: the blow-up of Claim 4, in files of ours and by hand. */
 #include "foreign_file.h"
 #include "test_convergence.h"
 

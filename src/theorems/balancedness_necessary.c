@@ -6,10 +6,10 @@
  * Lemma. If B <= |x_j| <= C for all j, B >= 2, N >= 2, eta B^{2N-1} >= 20 C, then every
  * x_j changes its sign, |x_j| becomes at least 9 C and at most f eta C^{2N-1}, f = 1 if
  * W > 0, else 5/4; and the same holds again. Proof: |W| >= B^N >= 4, so 1 - 1/W is in
- * [3/4, 5/4] (and < 1 if W > 0), and eta P_j (1 - 1/W) >= 15 C / B > 1: the sign changes
- * and |x_j| becomes eta P_j |x_j| (1 - 1/W) - |x_j|, which is >= 3/4 eta B^{2N-1} - C >=
- * 14 C and < f eta C^{2N-1}. Again: eta (9 C)^{2N-1} >= 729 eta C^{2N-1} >= 20 (5/4) eta
- * C^{2N-1}. The published lemma asks for one sign of all x_j; it is not needed. |W| grows
+ * [3/4, 5/4] (< 1 if W > 0), and eta P_j (1 - 1/W) >= 15 C / B > 1: the sign changes,
+ * |x_j| becomes eta P_j |x_j| (1 - 1/W) - |x_j|, >= 3/4 eta B^{2N-1} - C >= 14 C and <
+ * f eta C^{2N-1}. Again: eta (9 C)^{2N-1} >= 729 eta C^{2N-1} >= 20 (5/4) eta C^{2N-1}.
+ * The published lemma asks for one sign of all x_j; that is not needed. |W| grows
  * 9^N-fold, so |W - 1| does not fall, nor does the loss (W - 1)^2 / 2.
  *
  * A start x_j = A for half of the layers, c^{2/N} / A for the others (product c < 1) is
@@ -179,7 +179,7 @@ static void layers(struct course *s)
 }
 
 /* Must the numbers overflow within n iterations of row i? By the lemma ln |x_j| becomes
- * at least ln(0.7 eta) + 2 sum ln |x_i| - ln |x_j|; the gradient is 1/eta times that. */
+ * at least ln(0.7 eta) + 2 sum ln |x_i| - ln |x_j|, and the gradient 1/eta of it. */
 static bool overflows(struct course *s, size_t i, size_t n)
 {
     double *a = s->x;

@@ -1,6 +1,6 @@
 /* A target near the identity gives a residual network its margin for free.
  *
- * sigma_min(Phi) >= 1 - ||Phi - I||_op >= 1 - ||Phi - I||_F, and W(0) = I, so the margin
+ * sigma_min(Phi) >= 1 - ||Phi - I||_op >= 1 - ||Phi - I||_F, and W(0) = I: the margin
  * sigma_min(Phi) - ||W(0) - Phi||_F is at least c = 1 - 2 ||Phi - I||_F: with equality
  * for Phi = I - s u u^T. Equal layers are balanced. Hence the flow's rate 2 N
  * c^{2-2/N} (see flow_converges: whitened, square), and for small steps that of Theorem
@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include "lnn/err.h"
-#include "lnn/linalg.h"
 #include "theorem_margin.h"
 
 struct course {

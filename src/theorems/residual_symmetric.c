@@ -1,7 +1,7 @@
 /* A residual network with a symmetric positive definite target: every mode for itself.
  *
  * Phi = U diag(phi) U^T, W_j(0) = I: all layers stay the same U diag(w) U^T (see
- * margin_necessary) with w <- w + eta w^{N-1} (phi - w^N), w(0) = 1. With a = phi^{1/N},
+ * margin_necessary), w <- w + eta w^{N-1} (phi - w^N), w(0) = 1. With a = phi^{1/N},
  *   phi - w^N = (a - w) (a^{N-1} + a^{N-2} w + .. + w^{N-1}),
  * so a - w is multiplied by 1 - eta q, q = w^{N-1} (a^{N-1} + .. + w^{N-1}). While w is
  * between 1 and a, N m^{2N-2} <= q <= N M^{2N-2} with m = min(1, a), M = max(1, a). If
@@ -11,8 +11,8 @@
  *
  * w as a function of phi has the slope w^{N-1} (phi - w^N) int_1^w dx / (x^{N-1} (phi -
  * x^N)^2) under flow, which is at most M^{N-1} / (N m^{N-1}); the layers are this
- * function of the matrix Phi, so an error of Phi's eigenvectors turns up in them at most
- * so much larger (twice, to allow for the steps of descent). */
+ * function of the matrix Phi: an error of Phi's eigenvectors turns up in them no more
+ * than so much larger (twice, to allow for the steps of descent). */
 #include "theorem_residual.h"
 
 #include <float.h>
@@ -80,8 +80,8 @@ static double spread(const struct course *c)
     return most;
 }
 
-/* All layers equal, symmetric, with the eigenvectors of Phi: there is as much to tell as
- * they have moved. */
+/* All layers equal, symmetric, with the eigenvectors of Phi: there is as much to tell
+ * as they have moved. */
 static void form(struct course *c, size_t i)
 {
     size_t d = c->r->d, n = d * d;
