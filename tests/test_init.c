@@ -70,7 +70,9 @@ Test(init, every_start_has_a_doc_and_repeats_itself)
         cr_assert_gt(strlen(lnn_inits[i]->doc), 20);
         cr_assert_not_null(lnn_inits[i]->start);
         if (strcmp(lnn_inits[i]->name, "file") == 0) continue;
-        snprintf(init, sizeof init, "{kind: %s}", lnn_inits[i]->name);
+        bool values = strcmp(lnn_inits[i]->name, "diagonal") == 0;
+        snprintf(init, sizeof init, "{kind: %s%s}", lnn_inits[i]->name,
+                 values ? ", values: [[2], [3]]" : "");
         double *w = start_of("3, 2, 2", init, &net),
                *v = start_of("3, 2, 2", init, &net);
         cr_assert_not_null(w, "%s: %s", init, lnn_error());
@@ -286,6 +288,37 @@ Test(init, identity_layers_are_the_identity)
     LNN_CLOSE(imbalance(&net, w), 0, 2e-15);
     cr_assert_gt(fabs(w[1]), 1e-3);
     free(w);
+}
+
+Test(init, diagonal_layers_have_the_diagonal_asked_for)
+{
+    static const double first[6] = {0.5, 0, 0, 3, 0, 0}; /* 3 x 2 */
+    static const double last[6] = {1000, 0, 0, 0, 4, 0}; /* 2 x 3 */
+    struct lnn_network net;
+    double *w = start_of("3, 2", "{kind: diagonal, values: [7, -2]}", &net);
+    for (size_t i = 0; i < 6; i++)
+        cr_assert_eq(w[i], i == 0 ? 7 : i == 4 ? -2 : 0, "%zu", i);
+    free(w);
+    w = start_of("2, 3, 2", "{kind: diagonal, values: [[0.5, 3], [1000, 4]]}", &net);
+    cr_assert_arr_eq(w, first, sizeof first);
+    cr_assert_arr_eq(w + 6, last, sizeof last);
+    free(w);
+    w = start_of("3, 3, 3", "{kind: diagonal, values: [[100], [0.0075]]}", &net);
+    for (size_t i = 0; i < 18; i++) {
+        double one = i % 9 % 4 == 0;
+        cr_assert_eq(w[i], i == 0 ? 100 : i == 9 ? 0.0075 : one, "%zu", i);
+    }
+    free(w);
+}
+
+Test(init, diagonal_values_must_fit_the_layers)
+{
+    struct lnn_network net;
+    cr_assert_null(start_of("2, 2, 2", "{kind: diagonal, values: [[1, 2]]}", &net));
+    cr_assert_not_null(strstr(lnn_error(), "is 1 x 2; a row for each of the 2 layers"));
+    cr_assert_null(
+        start_of("3, 2, 2", "{kind: diagonal, values: [[1, 2, 3], [1, 2, 3]]}", &net));
+    cr_assert_not_null(strstr(lnn_error(), "is 2 x 3; the diagonal of layer 1 has 2"));
 }
 
 Test(init, noise_has_its_standard_deviation)
