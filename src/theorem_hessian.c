@@ -159,7 +159,7 @@ double lnn_hessian_curvature(struct lnn_hessian *s)
     return 2 * norm;
 }
 
-static double widths(const struct lnn_network *net)
+double lnn_hessian_terms(const struct lnn_network *net)
 {
     double sum = 0;
     for (size_t j = 0; j <= net->N; j++) sum += (double)net->d[j] + 2;
@@ -180,13 +180,13 @@ double lnn_hessian_rounding(struct lnn_hessian *s, double largest)
     struct lnn_hessian_bounds b = lnn_hessian_within(
         s->net.N, s->frobenius, lnn_norm(s->kd, s->G), lnn_hessian_curvature(s), 0);
     double loss = within > 0 ? d * (d + within) : 0;
-    return DBL_EPSILON * (sqrt(n) * b.second * (4 * widths(&s->net) + loss) +
+    return DBL_EPSILON * (sqrt(n) * b.second * (4 * lnn_hessian_terms(&s->net) + loss) +
                           4 * n * (largest + fabs(s->decay)));
 }
 
-double lnn_hessian_layer_rounding(const struct lnn_hessian *s)
+double lnn_hessian_layer_rounding(const struct lnn_network *net, const double w[])
 {
-    return DBL_EPSILON * widths(&s->net) * lnn_norm(s->n, s->w);
+    return DBL_EPSILON * lnn_hessian_terms(net) * lnn_norm(net->size, w);
 }
 
 /* Operations of one Hessian-vector product; a BLAS call is worth some hundred. */

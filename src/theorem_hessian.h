@@ -75,8 +75,11 @@ double lnn_hessian_curvature(struct lnn_hessian *s);
  * second derivative itself is not in it (see curvature_bound). Then the solver. */
 double lnn_hessian_rounding(struct lnn_hessian *s, double largest);
 
-/* What rounding of the layers themselves may be: sum_j (d_j + 2) eps ||w||. */
-double lnn_hessian_layer_rounding(const struct lnn_hessian *s);
+/* sum_j (d_j + 2): eps times this is what rounding does to a product of the layers,
+ * relative to the factors' Frobenius norms. */
+double lnn_hessian_terms(const struct lnn_network *net);
+/* What rounding of the layers themselves may be: terms eps ||w||. */
+double lnn_hessian_layer_rounding(const struct lnn_network *net, const double w[]);
 
 /* The rows whose spectra a budget of operations allows, at least 3 of them (or all),
  * evenly spread over `rows` with the first and the last. */

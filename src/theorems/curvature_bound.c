@@ -72,22 +72,14 @@ static int smooth(const struct lnn_evidence *e, const struct course *c, size_t j
     return GSL_SUCCESS;
 }
 
-/* The bound's own rounding: of as many norms. */
-static double bound_rounding(const struct lnn_network *net, double bound)
-{
-    double terms = 8;
-    for (size_t j = 0; j <= net->N; j++) terms += (double)net->d[j] + 2;
-    return 4 * terms * DBL_EPSILON * fabs(bound);
-}
-
 /* Up to rounding of the layers, as of a flow just started. */
 static int balance(const struct course *c, size_t row, struct tightest *t)
 {
     double scale;
     LNN_TRY(lnn_record_imbalance(c->r, row, &t->imbalance, &scale));
+    double rounding = lnn_hessian_layer_rounding(&c->s->net, c->s->w);
     t->balanced =
-        t->imbalance <= 2 * sqrt(2 * scale) * lnn_hessian_layer_rounding(c->s) +
-                            16 * DBL_EPSILON * scale;
+        t->imbalance <= 2 * sqrt(2 * scale) * rounding + 16 * DBL_EPSILON * scale;
     return GSL_SUCCESS;
 }
 
@@ -144,7 +136,9 @@ static int judge_row(struct course *c, size_t row)
     t.alone = s->decay - (N < 2 ? 0 : factor * pow(s->svd->s[0], 1 - 2 / (double)N));
     scale = fmax(fabs(t.low - s->decay), fabs(high - s->decay));
     double bar = lnn_hessian_rounding(s, fmax(fabs(t.low), fabs(high))) +
-                 bound_rounding(&s->net, factor * t.product);
+                 4 * DBL_EPSILON * lnn_hessian_terms(&s->net) * factor *
+                     t.product; /* the norms */
+    ;
     decide(c, row, t.low, scale, gap, t.bound, bar);
     t.share = t.bound < s->decay ? (s->decay - t.low) / (s->decay - t.bound) : 0;
     c->balanced += t.balanced;
