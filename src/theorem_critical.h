@@ -46,7 +46,7 @@ struct lnn_critical {
     double weakest,
         strongest;        /* kept and missing; INFINITY and 0 where there is none */
     double distance;      /* of its layers; INFINITY when there is none */
-    double misfit;        /* ||Phi - the modes||_F: what rounding leaves of it */
+    double misfit;        /* ||Phi - the modes||_F */
     double *basis, *room; /* scratch */
     struct lnn_svd *svd;
 };
@@ -55,9 +55,10 @@ int lnn_critical_open(const struct lnn_network *net, const double Phi[],
                       struct lnn_critical **critical);
 void lnn_critical_close(struct lnn_critical *c);
 
-/* The exact balanced critical point that s->w suggests: singular vectors of Phi + W / 2
- * (equal singular values of Phi do not matter then), a mode kept when W has more than
- * half of it, and the hidden bases of s->w, orthonormalised. */
+/* The balanced critical point that s->w suggests, exact for a target off by `misfit`:
+ * singular vectors of Phi + 0.6 W (equal singular values of Phi do not matter then), a
+ * mode kept when W has more than half of it, and the hidden bases of s->w,
+ * orthonormalised. */
 int lnn_critical_near(struct lnn_critical *c, const struct lnn_hessian *s);
 
 /* By Weyl, how far eigenvalues at s->w may be from c->values: third derivative times
