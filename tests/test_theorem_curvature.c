@@ -1,4 +1,4 @@
-/* curvature_bound: its numbers in plain loops, where it is attained, and its refusals. */
+/* curvature_bound: its numbers in plain loops, where it is attained, its refusals. */
 #include "naive_hessian.h"
 #include "test_convergence.h"
 #include "theorem_hessian.h"

@@ -1,4 +1,4 @@
-/* Hessians at stored weights: dense, their bounds nearby and their rounding; Lanczos. */
+/* Hessians at stored weights: dense, their bounds nearby and their rounding. */
 #include "naive_hessian.h"
 #include "test_convergence.h"
 #include "theorem_hessian.h"

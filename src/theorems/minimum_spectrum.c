@@ -1,13 +1,13 @@
 /* The Hessian's spectrum at a balanced global minimum: that of the preconditioner.
  *
  * Where W = Phi, D^2 phi = J^T J, and J J^T = P_W for balanced layers: the nonzero
- * eigenvalues are those of P_W, p(r, q) = sum_j s_r^{2(N-j)/N} s_q^{2(j-1)/N}, r = 1..k,
- * q = 1..d, and n - kd (or more, if W is singular) are 0. Where the layers are too
- * narrow for Phi, the minimum is its best approximation of rank p, the smallest width,
- * and the two p(a, 0) of a kept mode a with a missing one i become s_a^{1-2/N} (s_a +-
- * s_i): see theorem_critical.h. The last row is judged. The exact minimum next to it is
- * made from its layers, so that the distance, and by Weyl's inequality the error bar of
- * the eigenvalues, are certain. */
+ * eigenvalues are those of P_W, p(r, q) = sum_j s_r^{2(N-j)/N} s_q^{2(j-1)/N},
+ * r = 1..k, q = 1..d, and n - kd (or more, if W is singular) are 0. Where the layers
+ * are too narrow for Phi, the minimum is its best approximation of rank p, the smallest
+ * width, and the two p(a, 0) of a kept mode a with a missing one i become s_a^{1-2/N}
+ * (s_a +- s_i): see theorem_critical.h. The last row is judged. The exact minimum next
+ * to it is made from its layers, so that the distance, and by Weyl's inequality the
+ * error bar of the eigenvalues, are certain. */
 #include "theorem_critical.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ static bool about(const struct lnn_evidence *e, const struct lnn_record *r)
            (!e->objective || strcmp(e->objective->loss->name, "square") == 0);
 }
 
-/* A zero gradient may be a saddle's: the loss tells, whose critical values lie apart. */
+/* A zero gradient may be a saddle's: the loss tells, its critical values lie apart. */
 static int hypotheses(struct last *x, struct lnn_judgement *j)
 {
     double excess_bar, imbalance, allowed;

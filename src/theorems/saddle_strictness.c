@@ -4,7 +4,8 @@
  * Two layers, W = W_2 W_1 critical, no global minimum, s = ||G||_op > 0 with singular
  * vectors u, v, u^T G v = -s. Criticality gives W_1 v = 0 and W_2^T u = 0. On the
  * directions D_2 = u a^T, D_1 = b v^T the Hessian is
- *   ||W_2 b||^2 + ||W_1^T a||^2 - 2 s a.b,   matrix M = [W_1 W_1^T, -s I; -s I, W_2^T W_2]
+ *   ||W_2 b||^2 + ||W_1^T a||^2 - 2 s a.b = (a, b) M (a, b)^T,
+ *   M = [W_1 W_1^T, -s I; -s I, W_2^T W_2]
  * (away from a critical point plus at most ||grad||^2 / s^2, from the product (u^T W_2
  * b)(a^T W_1 v)). M has a negative eigenvalue mu unless the smallest eigenvalue of W_1
  * W_1^T W_2^T W_2 is s^2 or more, that is sigma_h(W) >= s, h the hidden width; but then
