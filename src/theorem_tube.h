@@ -22,11 +22,9 @@ int lnn_tube_alloc(const struct lnn_evidence *e, const struct lnn_record *flow,
                    double curvature, struct lnn_tube **tube);
 
 /* bound[i] = eta int_0^t_i beta gamma e^{-int_s^t_i m} ds with the extrema of a tube of
- * radius eps, growth[i] = int_0^t_i max(-m, 0). Within the tube
- *   |third derivative| <= 3 c e1 e2 + ||G|| e3,  ||G(x + D)|| <= ||G|| + c e1 eps,
- * c = curvature, e1^2 = sum_j prod_{i != j} a_i^2, e2 = (N-1) (product of the largest
- * N-2 a_i), e3 = sqrt(N) (N-2) (of the largest N-3), a_i = ||W_i|| + eps; between rows
- * the worse of both ends is taken. Returns the largest bound. */
+ * radius eps, growth[i] = int_0^t_i max(-m, 0). In the tube the row's extrema widen by
+ * lnn_hessian_within's third derivative times eps; between rows the worse of both ends
+ * is taken. Returns the largest bound. */
 double lnn_tube_bound(struct lnn_tube *tube, double eta, double eps);
 
 /* The smallest radius found with lnn_tube_bound <= radius; NaN when there is none. */
