@@ -221,7 +221,7 @@ int lnn_closed_conclude(const struct lnn_closed_rows *rows, const char *what,
     lnn_judge_figure(j, "widest error bar", rows->widest);
     lnn_judge_figure(j, "statements decided", (double)rows->decided);
     lnn_judge_figure(j, "statements below their error bar", (double)rows->mute);
-    if (met(j) && (!w->any || !isfinite(w->bar)))
+    if (met(j) && w->any && !isfinite(w->bar))
         return lnn_judge_stop(j, LNN_INCONCLUSIVE,
                               "the error of W is not in the file, and the rows are too "
                               "few to estimate it");

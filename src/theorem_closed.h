@@ -1,5 +1,5 @@
 /* Private: what judges of closed forms share. A trajectory's rows against a formula of
- * time alone, with the bar of both: W_error, and what becomes of rounding in the start.
+ * time alone, with the bars of both: W_error, and what rounding in the start becomes.
  */
 #ifndef THEOREM_CLOSED_H
 #define THEOREM_CLOSED_H
@@ -28,7 +28,8 @@ double *lnn_closed_start(const struct lnn_record *r);
 /* What an error of W(0) of this size stands for: rounding of the layers' product, and
  * the imbalance E = max_j ||C_j|| that rounding leaves. An imbalance acts on W like an
  * error E a^{N-2} of its start, a the largest layer (one pair: u' = sqrt(E^2 + 4 u^2)
- * (s - u) for N = 2; each other factor of the rate is wrong by E / (2 a^2) for more). */
+ * (s - u) for N = 2; each other factor of the rate is wrong by E / (2 a^2) for more).
+ */
 int lnn_closed_start_error(const struct lnn_record *r, const double W0[],
                            double *error);
 

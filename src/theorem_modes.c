@@ -99,13 +99,20 @@ static void advance(const struct lnn_modes *m, size_t rows, double from, double 
     }
 }
 
+/* The error of W(0) between modes r and q; q = m->q are directions without one. */
+static double start_error(const struct lnn_modes *m, size_t r, size_t q)
+{
+    bool zero = m->u0[r] == 0 && (q == m->q || m->u0[q] == 0);
+    return zero ? m->zero : m->start;
+}
+
 /* How far mode r is from itself with start and target moved either way. */
-static double mode_spread(const struct lnn_modes *m, size_t r, double t, double start,
-                          double target)
+static double mode_spread(const struct lnn_modes *m, size_t r, double t)
 {
     double u = lnn_mode(m->N, m->s[r], m->u0[r], t), most = 0;
+    double start = start_error(m, r, r);
     for (int side = 0; side < 4; side++) {
-        double s = m->s[r] + (side & 1 ? target : -target);
+        double s = m->s[r] + (side & 1 ? m->target : -m->target);
         double u0 = m->u0[r] + (side & 2 ? start : -start);
         double moved = fabs(lnn_mode(m->N, s, u0, t) - u);
         if (!(moved <= most)) most = moved;
@@ -114,22 +121,23 @@ static double mode_spread(const struct lnn_modes *m, size_t r, double t, double 
 }
 
 static double worst(const struct lnn_modes *m, double t, size_t n,
-                    const struct pair pairs[], double start, double target)
+                    const struct pair pairs[])
 {
     double most = 0;
     for (size_t p = 0; p < n; p++) {
-        double moved = pairs[p].start * start + pairs[p].target * target;
+        double start = start_error(m, pairs[p].r, pairs[p].q);
+        double moved = pairs[p].start * start + pairs[p].target * m->target;
         if (!(moved <= most)) most = moved;
     }
     for (size_t r = 0; r < m->q; r++) {
-        double moved = mode_spread(m, r, t, start, target);
+        double moved = mode_spread(m, r, t);
         if (!(moved <= most)) most = moved;
     }
     return most;
 }
 
 int lnn_modes_spread(const struct lnn_modes *m, size_t rows, const double t[],
-                     double start, double target, double spread[])
+                     double spread[])
 {
     struct pair *pairs = malloc((m->q + 1) * (m->q + 1) * sizeof *pairs);
     double *u = malloc((m->q + 1) * sizeof *u);
@@ -141,7 +149,7 @@ int lnn_modes_spread(const struct lnn_modes *m, size_t rows, const double t[],
     size_t n = make_pairs(m, pairs);
     for (size_t i = 0; i < rows; i++) {
         if (i > 0) advance(m, rows, t[i - 1] - t[0], t[i] - t[0], n, pairs, u);
-        spread[i] = worst(m, t[i] - t[0], n, pairs, start, target);
+        spread[i] = worst(m, t[i] - t[0], n, pairs);
     }
     free(pairs);
     free(u);

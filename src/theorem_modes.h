@@ -12,11 +12,15 @@
 void lnn_modes_rates(size_t N, double lambda, const struct lnn_svd *at,
                      const double G[], double rates[]);
 
-/* Modes u_r(t) of W(t) = U diag(u) V^T towards Phi = U diag(s) V^T, r < q. */
+/* Modes u_r(t) of W(t) = U diag(u) V^T towards Phi = U diag(s) V^T, r < q, and errors:
+ * Frobenius norms. Two layers may know better than W(0) how small their modes of 0 are:
+ * a unit with a and b of rounding on its sides is one of (a + b)^2 / 4. */
 struct lnn_modes {
     size_t N, q;
     bool spare; /* W is not square: one side has directions without a mode */
     const double *s, *u0;
+    double start, target; /* errors of W(0) and of Phi */
+    double zero;          /* error of W(0) among modes of 0 and spare directions */
 };
 
 /* kappa(r,q): in the end-to-end flow linearised at U diag(u) V^T the entries (r,q) and
@@ -28,11 +32,10 @@ struct lnn_modes {
 double lnn_modes_stiffness(size_t N, double ur, double sr, double uq, double sq,
                            double *P);
 
-/* spread[i]: how far W(t_i) may be from U diag(u(t_i)) V^T when W(0) is off by `start`
- * and Phi by `target` (Frobenius): the worst pair by the linearisation above, the worst
- * mode by the mode equation itself, so that a mode of 0 grows as rounding lets it.
- * t[0] is the start, times ascend. */
+/* spread[i]: how far W(t_i) may be from U diag(u(t_i)) V^T with these errors: the worst
+ * pair by the linearisation above, the worst mode by the mode equation itself, so that
+ * a mode of 0 grows as rounding lets it. t[0] is the start, times ascend. */
 int lnn_modes_spread(const struct lnn_modes *m, size_t rows, const double t[],
-                     double start, double target, double spread[]);
+                     double spread[]);
 
 #endif

@@ -9,6 +9,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "lnn/err.h"
 #include "lnn/linalg.h"
 #include "theorem_modes.h"
@@ -57,18 +58,65 @@ static void say_modes(const struct lnn_modes *m, struct lnn_judgement *j)
     }
 }
 
+/* ||A - A P|| where P projects on the first `rank` rows of Vt (cols columns each); A
+ * is rows x cols. room: rows cols + rows rank doubles. */
+static double outside(size_t rows, size_t cols, const double A[], size_t rank,
+                      const double Vt[], double room[])
+{
+    double *rest = room, *part = room + rows * cols;
+    memcpy(rest, A, rows * cols * sizeof *A);
+    if (rank == 0) return lnn_norm(rows * cols, rest);
+    lnn_gemm(false, true, rows, rank, cols, 1, A, Vt, 0, part);
+    lnn_gemm(false, false, rows, cols, rank, -1, part, Vt, 1, rest);
+    return lnn_norm(rows * cols, rest);
+}
+
+static void transpose(size_t m, size_t n, const double A[], double B[])
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) B[j * m + i] = A[i * n + j];
+}
+
+/* What two layers hold beyond the modes of W(0): a on the input side, b on the output
+ * side, both with the rounding of the steps to come; *zero = (a + b)^2 / 4. */
+static int hidden_zero(const struct lnn_record *r, const double W0[], size_t rank,
+                       double *zero)
+{
+    size_t k = r->k, d = r->d, h = r->net.d[1], side = k > d ? k : d;
+    const double *w1 = r->w, *w2 = w1 + h * d;
+    double step = DBL_EPSILON * sqrt((double)r->steps + 1);
+    struct lnn_svd *f = lnn_svd_alloc(k, d);
+    double *room = malloc((4 * h * side + side * side) * sizeof *room);
+    int status =
+        f && room ? lnn_svd(f, W0) : lnn_fail(GSL_ENOMEM, "out of memory for modes");
+    if (status == GSL_SUCCESS) {
+        double *T = room + 2 * h * side, *Ut = T + h * side;
+        double a = outside(h, d, w1, rank, f->Vt, room);
+        transpose(k, h, w2, T);
+        transpose(k, f->q, f->U, Ut);
+        double b = outside(h, k, T, rank, Ut, room);
+        double sum = a + b + 8 * step * lnn_norm(r->net.size, w1);
+        *zero = fmin(*zero, 0.25 * sum * sum);
+    }
+    free(f);
+    free(room);
+    return status;
+}
+
 /* What errors of the start and of the target are taken to be: rounding, and how far
  * both are from a common basis. */
-static int errors_of(const struct lnn_evidence *e, const struct lnn_record *r,
-                     const double W0[], double misalignment, double *start,
-                     double *target)
+static int find_errors(const struct lnn_evidence *e, const struct lnn_record *r,
+                       const double W0[], double misalignment, struct lnn_modes *m)
 {
-    size_t kd = r->k * r->d;
-    LNN_TRY(lnn_closed_start_error(r, W0, start));
+    size_t kd = r->k * r->d, rank = 0;
+    LNN_TRY(lnn_closed_start_error(r, W0, &m->start));
     /* a target turned by an angle is a start turned back by it */
-    *start += 2 * misalignment * lnn_norm(kd, W0);
-    *target = (misalignment + 4 * DBL_EPSILON) * lnn_norm(kd, e->data->Phi);
-    return GSL_SUCCESS;
+    m->start += 2 * misalignment * lnn_norm(kd, W0);
+    m->target = (misalignment + 4 * DBL_EPSILON) * lnn_norm(kd, e->data->Phi);
+    m->zero = m->start;
+    for (size_t i = 0; i < m->q; i++) rank += m->u0[i] != 0;
+    if (m->N != 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
+    return hidden_zero(r, W0, rank, &m->zero);
 }
 
 /* Every row against the closed form; spread: a number a row. */
@@ -78,21 +126,20 @@ static int compare(const struct lnn_evidence *e, const struct lnn_record *r,
 {
     struct lnn_modes m = {.N = r->net.N, .spare = r->k != r->d};
     struct lnn_closed_rows rows = {.decided = 0};
-    double start, target;
     m.q = lnn_closed_modes(form, &m.s, &m.u0);
-    LNN_TRY(errors_of(e, r, W0, misalignment, &start, &target));
-    LNN_TRY(lnn_modes_spread(&m, r->rows, r->t, start, target, spread));
+    LNN_TRY(find_errors(e, r, W0, misalignment, &m));
+    LNN_TRY(lnn_modes_spread(&m, r->rows, r->t, spread));
     for (size_t i = 0; i < r->rows; i++)
         spread[i] += 64 * DBL_EPSILON * lnn_norm(r->k * r->d, r->W + i * r->k * r->d);
     LNN_TRY(lnn_closed_compare(r, form, spread, &rows));
     say_modes(&m, j);
-    lnn_judge_figure(j, "rounding in the start", start);
+    lnn_judge_figure(j, "rounding in the start", m.start);
     lnn_judge_figure(j, "what it may have grown to", spread[r->rows - 1]);
     lnn_judge_explain(
         j,
         "||W(t) - U diag(u(t)) V^T|| = %.3g at t = %g; error bar %.3g, of "
         "which the growth of %.3g in the start by then: %.3g",
-        rows.worst.measured, rows.worst.t, rows.worst.bar, start,
+        rows.worst.measured, rows.worst.t, rows.worst.bar, m.start,
         rows.worst.any ? spread[rows.worst.row] : NAN);
     return lnn_closed_conclude(&rows, "the gap of W to the decoupled modes", j);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "lnn/err.h"
 #include "lnn/linalg.h"
+#include "theorem_modes.h"
 
 struct plane {
     const struct lnn_data *data;
@@ -95,9 +96,10 @@ static void row(struct plane *p, size_t i)
     remove_part(p->d, p->side, p->rest);
     double size = hypot(x, across), outside = lnn_norm(p->d, p->rest);
     double bar = lnn_record_W_bar(r, i, &stated) + 16 * DBL_EPSILON * size;
-    double grown = p->across > 0 ? p->start * across / p->across : INFINITY;
+    double grown = p->across > 0 ? p->start * across / p->across : p->spread[i];
+    size_t within = p->across > 0 ? 2 : 1;
     if (outside > p->outside) p->outside = outside;
-    if (p->d > 2)
+    if (p->d > within)
         lnn_closed_add(&p->rows, outside, bar + grown, lnn_distance(p->d, w, p->w0),
                        r->t[i], i, 3);
     double angle = p->F > 0 && size > bar ? atan2(across, x) : NAN;
@@ -151,7 +153,23 @@ static int conclude(struct plane *p, struct lnn_judgement *j)
     lnn_judge_explain(j, "%s: %.3g at t = %g; error bar %.3g",
                       w->any ? what[w->layer] : "nothing to compare", w->measured, w->t,
                       w->bar);
+    if (!w->any && p->rows.mute == 0)
+        return lnn_judge_stop(j, LNN_INCONCLUSIVE,
+                              "w(0) and Phi span all there is, and w(t) has no closed "
+                              "form for %zu layers: nothing is claimed",
+                              p->N);
     return lnn_closed_conclude(&p->rows, what[w->layer], j);
+}
+
+/* w(0) along Phi: the plane is a line, and what leaves it grows as about one mode. */
+static int line(const struct plane *p)
+{
+    double s = lnn_dot(p->d, p->w0, p->along) < 0 ? -p->F : p->F;
+    double u0 = lnn_norm(p->d, p->w0);
+    struct lnn_modes m = {.N = p->N, .q = 1, .spare = true, .s = &s, .u0 = &u0};
+    m.start = m.zero = 5 * p->start;
+    m.target = 8 * DBL_EPSILON * p->F;
+    return lnn_modes_spread(&m, p->r->rows, p->r->t, p->spread);
 }
 
 static int judge_plane(struct plane *p, struct lnn_judgement *j)
@@ -159,6 +177,7 @@ static int judge_plane(struct plane *p, struct lnn_judgement *j)
     lnn_margin_balanced(p->r, j);
     LNN_TRY(lnn_closed_start_error(p->r, p->w0, &p->start));
     make_basis(p);
+    if (p->across == 0) LNN_TRY(line(p));
     for (size_t i = 0; i < p->r->rows; i++) row(p, i);
     if (p->N <= 2) LNN_TRY(closed_form(p));
     return conclude(p, j);
