@@ -183,26 +183,69 @@ static bool product_at(const struct lnn_record *r, size_t i, double W[], double 
     return true;
 }
 
+struct comparison {
+    const struct lnn_record *r;
+    struct lnn_closed_form *form;
+    const double *spread;
+    struct lnn_svd *svd; /* NULL: the rank is not looked at */
+    size_t rank;
+    double *Z, *W, *Z0, *chain; /* k d, k d, k d, the network's scratch */
+};
+
+/* Is the smallest singular value that must not vanish below the bar? */
+static int certify(struct comparison *c, size_t i, double bar,
+                   struct lnn_closed_rows *rows)
+{
+    if (!c->svd) return GSL_SUCCESS;
+    LNN_TRY(lnn_svd(c->svd, c->Z));
+    double rounding = lnn_closed_rounding(&c->r->net) * c->svd->s[0];
+    for (size_t q = 0; i == 0 && q < c->svd->q; q++) c->rank += c->svd->s[q] > rounding;
+    if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= bar) rows->lost = i;
+    return GSL_SUCCESS;
+}
+
+static int compare_row(struct comparison *c, size_t i, struct lnn_closed_rows *rows)
+{
+    const struct lnn_record *r = c->r;
+    size_t kd = r->k * r->d;
+    bool stated;
+    double t = r->t[i] - r->t[0];
+    double bar = lnn_record_W_bar(r, i, &stated) + c->spread[i];
+    LNN_TRY(c->form->at(c->form, t, c->Z));
+    LNN_TRY(certify(c, i, bar, rows));
+    if (rows->lost == i) return GSL_SUCCESS;
+    double moved = lnn_distance(kd, c->Z, c->Z0);
+    double gap = lnn_distance(kd, c->Z, r->W + i * kd);
+    lnn_closed_add(rows, gap, bar, moved, r->t[i], i, 0);
+    if (product_at(r, i, c->W, c->chain))
+        lnn_closed_add(rows, lnn_distance(kd, c->Z, c->W), bar, moved, r->t[i], i, 1);
+    return GSL_SUCCESS;
+}
+
 int lnn_closed_compare(const struct lnn_record *r, struct lnn_closed_form *form,
-                       const double spread[], struct lnn_closed_rows *rows)
+                       const double spread[], bool keeps_rank,
+                       struct lnn_closed_rows *rows)
 {
     size_t kd = r->k * r->d;
-    double *Z = malloc((3 * kd + r->net.chain) * sizeof *Z);
-    if (!Z) return lnn_fail(GSL_ENOMEM, "out of memory for a closed form");
-    double *W = Z + kd, *Z0 = W + kd;
-    int status = form->at(form, 0, Z0);
-    for (size_t i = 0; i < r->rows && status == GSL_SUCCESS; i++) {
-        bool stated;
-        double bar = lnn_record_W_bar(r, i, &stated) + spread[i];
-        status = form->at(form, r->t[i] - r->t[0], Z);
-        if (status != GSL_SUCCESS) break;
-        double moved = lnn_distance(kd, Z, Z0);
-        double gap = lnn_distance(kd, Z, r->W + i * kd);
-        lnn_closed_add(rows, gap, bar, moved, r->t[i], i, 0);
-        if (product_at(r, i, W, Z0 + kd))
-            lnn_closed_add(rows, lnn_distance(kd, Z, W), bar, moved, r->t[i], i, 1);
+    struct comparison c = {.r = r, .form = form, .spread = spread};
+    double *room = malloc((3 * kd + r->net.chain) * sizeof *room);
+    if (keeps_rank) c.svd = lnn_svd_alloc(r->k, r->d);
+    int status = room && (c.svd || !keeps_rank)
+                     ? GSL_SUCCESS
+                     : lnn_fail(GSL_ENOMEM, "out of memory for a closed form");
+    rows->lost = r->rows;
+    if (status == GSL_SUCCESS) {
+        c.Z = room;
+        c.W = room + kd;
+        c.Z0 = room + 2 * kd;
+        c.chain = room + 3 * kd;
+        status = form->at(form, 0, c.Z0);
     }
-    free(Z);
+    for (size_t i = 0; i < rows->lost && status == GSL_SUCCESS; i++)
+        status = compare_row(&c, i, rows);
+    rows->mute += r->rows - rows->lost;
+    free(c.svd);
+    free(room);
     return status;
 }
 

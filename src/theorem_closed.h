@@ -48,10 +48,15 @@ struct lnn_closed_rows {
     struct lnn_flow_worst worst; /* layer 1: the layers' product, 2: their Grams */
     size_t decided, mute;        /* mute: the bar is wider than W has moved */
     double largest, widest;      /* gap and bar of all rows */
+    size_t lost; /* the first row whose rank is not certified, or rows */
 };
-/* ||W - closed form|| and, where layers are stored, ||W_N..W_1 - closed form||. */
+/* ||W - closed form|| and, where layers are stored, ||W_N..W_1 - closed form||.
+ * keeps_rank: balanced flow of two or more layers. It never makes a singular value 0,
+ * but numbers do once the value is below their bar, and go on in another place (two
+ * layers, a mode straight against its target): from there on rows say nothing. */
 int lnn_closed_compare(const struct lnn_record *r, struct lnn_closed_form *form,
-                       const double spread[], struct lnn_closed_rows *rows);
+                       const double spread[], bool keeps_rank,
+                       struct lnn_closed_rows *rows);
 /* One statement more; `moved` is what there was to see. */
 void lnn_closed_add(struct lnn_closed_rows *rows, double gap, double bar, double moved,
                     double t, size_t row, size_t kind);

@@ -86,6 +86,25 @@ static size_t substeps(const struct lnn_modes *m, size_t rows, size_t pairs, dou
     return n < 1 ? 1 : n < most ? (size_t)n : (size_t)most;
 }
 
+/* The error of W(0) between modes r and q; q = m->q are directions without one. */
+static double start_error(const struct lnn_modes *m, size_t r, size_t q)
+{
+    bool zero = m->u0[r] == 0 && (q == m->q || m->u0[q] == 0);
+    return zero ? m->zero : m->start;
+}
+
+/* Rounding never ceases: what has died out comes back as 8 roundings of W. */
+static void renew(const struct lnn_modes *m, const double u[], size_t n,
+                  struct pair pairs[])
+{
+    double rounding = 8 * DBL_EPSILON * lnn_norm(m->q, u);
+    for (size_t p = 0; p < n; p++) {
+        double start = start_error(m, pairs[p].r, pairs[p].q);
+        if (start == m->start && pairs[p].start * start < rounding)
+            pairs[p].start = rounding / start;
+    }
+}
+
 static void advance(const struct lnn_modes *m, size_t rows, double from, double to,
                     size_t n, struct pair pairs[], double u[])
 {
@@ -96,14 +115,8 @@ static void advance(const struct lnn_modes *m, size_t rows, double from, double 
         for (size_t r = 0; r < m->q; r++)
             u[r] = lnn_mode(m->N, m->s[r], m->u0[r], middle);
         for (size_t p = 0; p < n; p++) step(m, u, h, &pairs[p]);
+        if (m->start > 0) renew(m, u, n, pairs);
     }
-}
-
-/* The error of W(0) between modes r and q; q = m->q are directions without one. */
-static double start_error(const struct lnn_modes *m, size_t r, size_t q)
-{
-    bool zero = m->u0[r] == 0 && (q == m->q || m->u0[q] == 0);
-    return zero ? m->zero : m->start;
 }
 
 /* How far mode r is from itself with start and target moved either way. */

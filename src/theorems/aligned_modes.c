@@ -131,8 +131,11 @@ static int compare(const struct lnn_evidence *e, const struct lnn_record *r,
     LNN_TRY(lnn_modes_spread(&m, r->rows, r->t, spread));
     for (size_t i = 0; i < r->rows; i++)
         spread[i] += 64 * DBL_EPSILON * lnn_norm(r->k * r->d, r->W + i * r->k * r->d);
-    LNN_TRY(lnn_closed_compare(r, form, spread, &rows));
+    LNN_TRY(lnn_closed_compare(r, form, spread, r->net.N > 1, &rows));
     say_modes(&m, j);
+    if (rows.lost < r->rows)
+        lnn_judge_figure(j, "time from which the rank is not certified",
+                         r->t[rows.lost]);
     lnn_judge_figure(j, "rounding in the start", m.start);
     lnn_judge_figure(j, "what it may have grown to", spread[r->rows - 1]);
     lnn_judge_explain(

@@ -66,7 +66,8 @@ static int judge_start(const struct lnn_evidence *e, const struct lnn_record *r,
     numbers_of(data, W0, numbers, numbers + n);
     int status = lnn_closed_spread(r, make, data, n, numbers, numbers + n, spread);
     if (status == GSL_SUCCESS) status = make(data, numbers, &form);
-    if (status == GSL_SUCCESS) status = lnn_closed_compare(r, form, spread, &rows);
+    if (status == GSL_SUCCESS)
+        status = lnn_closed_compare(r, form, spread, false, &rows);
     free(form);
     free(numbers);
     if (status == GSL_SUCCESS) status = say_rates(data, j);

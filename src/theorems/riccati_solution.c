@@ -198,7 +198,8 @@ static int judge_start(struct two_layers *x, const struct lnn_evidence *e,
             work(x, r), most);
     LNN_TRY(lnn_closed_spread(r, make_gram, x, x->n, x->numbers, x->step, x->spread));
     LNN_TRY(make_as(x, x->numbers, false, &form));
-    int status = lnn_closed_compare(r, form, x->spread, &rows);
+    int status = lnn_closed_compare(r, form, x->spread,
+                                    r->dynamics == LNN_DYNAMICS_END_TO_END, &rows);
     free(form);
     if (status == GSL_SUCCESS && r->dynamics == LNN_DYNAMICS_FLOW)
         status = compare_grams(x, e, r, &rows);

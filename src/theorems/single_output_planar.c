@@ -121,7 +121,7 @@ static int closed_form(struct plane *p)
     lnn_closed_step(d, 8 * DBL_EPSILON * p->F, p->step + d);
     LNN_TRY(lnn_closed_spread(p->r, make, p, 2 * d, p->numbers, p->step, p->spread));
     LNN_TRY(make(p, p->numbers, &form));
-    int status = lnn_closed_compare(p->r, form, p->spread, &p->rows);
+    int status = lnn_closed_compare(p->r, form, p->spread, p->N > 1, &p->rows);
     free(form);
     return status;
 }
