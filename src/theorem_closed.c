@@ -92,82 +92,121 @@ void lnn_closed_step(size_t n, double error, double step[])
     for (size_t i = 0; i < n; i++) step[i] = error / sqrt((double)n);
 }
 
-/* ||form - other|| at every row: where larger, it replaces spread. W: room for two. */
-static int widen(const struct lnn_record *r, struct lnn_closed_form *form,
-                 struct lnn_closed_form *other, double W[], double spread[])
+struct probes {
+    const struct lnn_record *r;
+    lnn_closed_make *make;
+    const void *of;
+    size_t n;
+    const double *numbers, *step;
+    double rate;
+    struct lnn_closed_form *form;
+    double *moved, *normal, *W, *Z; /* n, n, and two of the form's matrices */
+};
+
+static const double PROBE_SAFETY = 4;
+
+static int probe_gap(const struct probes *p, struct lnn_closed_form *other, double t,
+                     double *gap, bool *lost)
 {
-    size_t kd = form->k * form->d;
-    for (size_t i = 0; i < r->rows; i++) {
-        double t = r->t[i] - r->t[0];
-        LNN_TRY(form->at(form, t, W));
-        LNN_TRY(other->at(other, t, W + kd));
-        double gap = lnn_distance(kd, W, W + kd);
+    size_t size = p->form->k * p->form->d;
+    LNN_TRY(p->form->at(p->form, t, p->W));
+    LNN_TRY(other->at(other, t, p->Z));
+    *gap = PROBE_SAFETY * lnn_distance(size, p->W, p->Z);
+    *lost = *lost || !(*gap <= sqrt(DBL_EPSILON) * lnn_norm(size, p->W));
+    return GSL_SUCCESS;
+}
+
+/* ||form - other|| at every row: where larger, it replaces spread. */
+static int widen(const struct probes *p, struct lnn_closed_form *other, double spread[])
+{
+    const double most = 1000;
+    const double *t = p->r->t;
+    bool lost = false;
+    double gap, between;
+    for (size_t i = 0; i < p->r->rows; i++) {
+        double h = i > 0 ? t[i] - t[i - 1] : 0, steps = fmin(most, ceil(h * p->rate));
+        for (double s = 1; s < steps && !lost; s++)
+            LNN_TRY(probe_gap(p, other, t[i] - t[0] - h * (1 - s / steps), &between,
+                              &lost));
+        gap = INFINITY;
+        if (!lost) LNN_TRY(probe_gap(p, other, t[i] - t[0], &gap, &lost));
+        if (lost) gap = INFINITY;
         if (!(gap <= spread[i])) spread[i] = gap;
     }
     return GSL_SUCCESS;
 }
 
-/* 64 roundings of W, as the exact system states for its own error. */
-static int finish(const struct lnn_record *r, struct lnn_closed_form *form, double W[],
-                  double spread[])
+static int probe(const struct probes *p, gsl_rng *rng, double spread[])
 {
-    const double safety = 4;
-    for (size_t i = 0; i < r->rows; i++) {
-        LNN_TRY(form->at(form, r->t[i] - r->t[0], W));
-        spread[i] =
-            safety * spread[i] + 64 * DBL_EPSILON * lnn_norm(form->k * form->d, W);
-    }
-    return GSL_SUCCESS;
+    struct lnn_closed_form *other = NULL;
+    lnn_rng_normals(rng, 1, p->n, p->normal);
+    for (size_t i = 0; i < p->n; i++)
+        p->moved[i] = p->numbers[i] + p->step[i] * p->normal[i];
+    LNN_TRY(p->make(p->of, p->moved, &other));
+    int status = widen(p, other, spread);
+    free(other);
+    return status;
 }
 
-/* The worst of some probes into spread. room: 2 n doubles, W: two of the form's. */
-static int probe(const struct lnn_record *r, lnn_closed_make *make, const void *of,
-                 size_t n, const double numbers[], const double step[],
-                 struct lnn_closed_form *form, double room[], double W[],
-                 double spread[])
+static int all_probes(struct probes *p, double spread[])
 {
     enum { PROBES = 6 };
+    size_t size = p->form->k * p->form->d;
     gsl_rng *rng = lnn_rng_open(0, "theorem.closed");
-    int status = rng ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory for probes");
-    for (int p = 0; p < PROBES && status == GSL_SUCCESS; p++) {
-        struct lnn_closed_form *other = NULL;
-        lnn_rng_normals(rng, 1, n, room + n);
-        for (size_t i = 0; i < n; i++) room[i] = numbers[i] + step[i] * room[n + i];
-        status = make(of, room, &other);
-        if (status == GSL_SUCCESS) status = widen(r, form, other, W, spread);
-        free(other);
+    p->moved = malloc((2 * p->n + 2 * size) * sizeof *p->moved);
+    int status = rng && p->moved ? GSL_SUCCESS
+                                 : lnn_fail(GSL_ENOMEM, "out of memory for probes");
+    if (status == GSL_SUCCESS) {
+        p->normal = p->moved + p->n;
+        p->W = p->normal + p->n;
+        p->Z = p->W + size;
     }
+    for (int i = 0; i < PROBES && status == GSL_SUCCESS; i++)
+        status = probe(p, rng, spread);
+    for (size_t i = 0; i < p->r->rows && status == GSL_SUCCESS; i++) {
+        /* as the exact system states for its own error */
+        status = p->form->at(p->form, p->r->t[i] - p->r->t[0], p->W);
+        spread[i] += 64 * DBL_EPSILON * lnn_norm(size, p->W);
+    }
+    free(p->moved);
     if (rng) gsl_rng_free(rng);
     return status;
 }
 
 int lnn_closed_spread(const struct lnn_record *r, lnn_closed_make *make, const void *of,
                       size_t n, const double numbers[], const double step[],
-                      double spread[])
+                      double rate, double spread[])
 {
-    struct lnn_closed_form *form = NULL;
-    LNN_TRY(make(of, numbers, &form));
-    double *room = malloc((2 * n + 2 * form->k * form->d) * sizeof *room);
-    int status =
-        room ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory for error bars");
+    struct probes p = {.r = r, .make = make, .of = of, .n = n};
+    p.numbers = numbers;
+    p.step = step;
+    p.rate = rate;
+    LNN_TRY(make(of, numbers, &p.form));
     for (size_t i = 0; i < r->rows; i++) spread[i] = 0;
-    if (status == GSL_SUCCESS)
-        status = probe(r, make, of, n, numbers, step, form, room, room + 2 * n, spread);
-    if (status == GSL_SUCCESS) status = finish(r, form, room + 2 * n, spread);
-    free(form);
-    free(room);
+    int status = all_probes(&p, spread);
+    free(p.form);
     return status;
+}
+
+double lnn_closed_bar(const struct lnn_record *r, size_t i)
+{
+    const double most = 10;
+    bool stated;
+    double bar = lnn_record_W_bar(r, i, &stated), near = bar;
+    if (i > 0) near = fmax(near, lnn_record_W_bar(r, i - 1, &stated));
+    if (i + 1 < r->rows) near = fmax(near, lnn_record_W_bar(r, i + 1, &stated));
+    return isnan(bar) ? bar : fmin(near, most * bar); /* fmax would lose the NaN */
 }
 
 void lnn_closed_add(struct lnn_closed_rows *rows, double gap, double bar, double moved,
                     double t, size_t row, size_t kind)
 {
-    if (gap > rows->largest) rows->largest = gap;
-    if (bar > rows->widest) rows->widest = bar;
     if (isinf(bar)) { /* it cannot be violated either */
         rows->mute++;
         return;
     }
+    if (gap > rows->largest) rows->largest = gap;
+    if (bar > rows->widest) rows->widest = bar;
     lnn_flow_keep(&rows->worst, gap, bar, t, row, kind);
     if (bar < moved)
         rows->decided++;
@@ -208,9 +247,7 @@ static int compare_row(struct comparison *c, size_t i, struct lnn_closed_rows *r
 {
     const struct lnn_record *r = c->r;
     size_t kd = r->k * r->d;
-    bool stated;
-    double t = r->t[i] - r->t[0];
-    double bar = lnn_record_W_bar(r, i, &stated) + c->spread[i];
+    double t = r->t[i] - r->t[0], bar = lnn_closed_bar(r, i) + c->spread[i];
     LNN_TRY(c->form->at(c->form, t, c->Z));
     LNN_TRY(certify(c, i, bar, rows));
     if (rows->lost == i) return GSL_SUCCESS;

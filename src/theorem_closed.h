@@ -35,14 +35,20 @@ int lnn_closed_start_error(const struct lnn_record *r, const double W0[],
 
 /* A closed form made of n numbers: its error is measured by making it again with every
  * number moved by step (a normal deviate each), six times, the worst four times over;
- * and 64 roundings of W. */
+ * and 64 roundings of W. Near a saddle rounding decides when it is left, or whether:
+ * once half of all digits were lost (looked for between the rows too, at steps of
+ * 1/rate) the spread is infinite, though all may end in the same place. */
 typedef int lnn_closed_make(const void *of, const double numbers[],
                             struct lnn_closed_form **form);
 int lnn_closed_spread(const struct lnn_record *r, lnn_closed_make *make, const void *of,
                       size_t n, const double numbers[], const double step[],
-                      double spread[]);
+                      double rate, double spread[]);
 /* numbers[0..n) moved by `error` (Frobenius) in all: the step of each. */
 void lnn_closed_step(size_t n, double error, double step[]);
+
+/* Error bar of W in row i: lnn_record_W_bar, where two runs of different tolerance may
+ * agree by accident; so that of the neighbouring rows, if larger, up to ten times. */
+double lnn_closed_bar(const struct lnn_record *r, size_t i);
 
 struct lnn_closed_rows {
     struct lnn_flow_worst worst; /* layer 1: the layers' product, 2: their Grams */

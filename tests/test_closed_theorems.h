@@ -1,5 +1,5 @@
-/* What the tests of closed-form theorems share: damage done to evidence, and how much of
- * it must be seen. */
+/* What the tests of closed-form theorems share: damage done to evidence, and how much
+ * of it must be seen. */
 #ifndef TEST_CLOSED_THEOREMS_H
 #define TEST_CLOSED_THEOREMS_H
 

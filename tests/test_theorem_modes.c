@@ -51,8 +51,8 @@ static void field(size_t N, size_t k, size_t d, const double Phi[], const double
     free(scratch);
 }
 
-/* The field's derivative at diag(u) along E_rq + sign E_qr is -kappa times the same, and
- * its derivative by the target along it is P times it. */
+/* The field's derivative at diag(u) along E_rq + sign E_qr is -kappa times the same,
+ * and its derivative by the target along it is P times it. */
 static void check_pair(size_t N, const double u[2], const double s[2], double sign)
 {
     const double h = 1e-6;

@@ -30,8 +30,8 @@ Test(theorem_parsimony, the_factors_two_ways)
     forget(&v);
 }
 
-/* By hand: a unit vector of S found by inverse iteration on Phi^T Phi + O^T Phi Phi^T O;
- * the layers stretch it one after the other. */
+/* By hand: a unit vector of S, an eigenvector of Phi^T Phi + O^T Phi Phi^T O; the
+ * layers stretch it one after the other. */
 Test(theorem_parsimony, a_vector_of_the_subspace_by_hand)
 {
     enum { D = 5, N = D * D };

@@ -64,7 +64,7 @@ static int judge_start(const struct lnn_evidence *e, const struct lnn_record *r,
     double *numbers = malloc(2 * n * sizeof *numbers);
     if (!numbers) return lnn_fail(GSL_ENOMEM, "out of memory for a closed form");
     numbers_of(data, W0, numbers, numbers + n);
-    int status = lnn_closed_spread(r, make, data, n, numbers, numbers + n, spread);
+    int status = lnn_closed_spread(r, make, data, n, numbers, numbers + n, 0, spread);
     if (status == GSL_SUCCESS) status = make(data, numbers, &form);
     if (status == GSL_SUCCESS)
         status = lnn_closed_compare(r, form, spread, false, &rows);

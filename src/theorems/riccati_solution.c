@@ -84,14 +84,19 @@ static int prepare(struct two_layers *x, const struct lnn_evidence *e,
     return GSL_SUCCESS;
 }
 
+/* Not below F's largest eigenvalue. */
+static double rate(const struct two_layers *x, const struct lnn_record *r)
+{
+    const double *Phi = x->numbers + r->net.size;
+    return hypot(lnn_norm(x->k * x->d, Phi), x->lambda / 2);
+}
+
 /* Steps of the closed form in all comparisons, times what one of them takes. */
 static double work(const struct two_layers *x, const struct lnn_record *r)
 {
     double n = (double)(x->k + x->d), h = fmin((double)x->h, n);
-    const double *Phi = x->numbers + r->net.size;
-    double rate = hypot(lnn_norm(x->k * x->d, Phi), x->lambda / 2);
-    double steps = rate * (r->t[r->rows - 1] - r->t[0]) / 0.3 + (double)r->rows;
-    return 16 * steps * h * (n * h + h * h + n * n / 16);
+    double steps = rate(x, r) * (r->t[r->rows - 1] - r->t[0]) / 0.3 + (double)r->rows;
+    return 16 * steps * h * (n * h + h * h + n * n / 4);
 }
 
 /* ||A^T A - X|| (or A A^T), A of the layer j, X a block of the n x n matrix. */
@@ -196,7 +201,8 @@ static int judge_start(struct two_layers *x, const struct lnn_evidence *e,
             "the closed form takes %.2g operations to the end of this "
             "file, the limit is %.2g",
             work(x, r), most);
-    LNN_TRY(lnn_closed_spread(r, make_gram, x, x->n, x->numbers, x->step, x->spread));
+    LNN_TRY(lnn_closed_spread(r, make_gram, x, x->n, x->numbers, x->step, rate(x, r),
+                              x->spread));
     LNN_TRY(make_as(x, x->numbers, false, &form));
     int status = lnn_closed_compare(r, form, x->spread,
                                     r->dynamics == LNN_DYNAMICS_END_TO_END, &rows);

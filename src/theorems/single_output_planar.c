@@ -90,12 +90,11 @@ static void row(struct plane *p, size_t i)
 {
     const struct lnn_record *r = p->r;
     const double *w = r->W + i * p->d;
-    bool stated;
     memcpy(p->rest, w, p->d * sizeof *w);
     double x = remove_part(p->d, p->along, p->rest), across = lnn_norm(p->d, p->rest);
     remove_part(p->d, p->side, p->rest);
     double size = hypot(x, across), outside = lnn_norm(p->d, p->rest);
-    double bar = lnn_record_W_bar(r, i, &stated) + 16 * DBL_EPSILON * size;
+    double bar = lnn_closed_bar(r, i) + 16 * DBL_EPSILON * size;
     double grown = p->across > 0 ? p->start * across / p->across : p->spread[i];
     size_t within = p->across > 0 ? 2 : 1;
     if (outside > p->outside) p->outside = outside;
@@ -119,7 +118,8 @@ static int closed_form(struct plane *p)
     memcpy(p->numbers + d, p->N == 1 ? p->data->B : p->data->Phi, d * sizeof *p->w0);
     lnn_closed_step(d, p->start, p->step);
     lnn_closed_step(d, 8 * DBL_EPSILON * p->F, p->step + d);
-    LNN_TRY(lnn_closed_spread(p->r, make, p, 2 * d, p->numbers, p->step, p->spread));
+    LNN_TRY(
+        lnn_closed_spread(p->r, make, p, 2 * d, p->numbers, p->step, p->F, p->spread));
     LNN_TRY(make(p, p->numbers, &form));
     int status = lnn_closed_compare(p->r, form, p->spread, p->N > 1, &p->rows);
     free(form);
