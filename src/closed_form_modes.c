@@ -172,6 +172,15 @@ int lnn_closed_aligned(size_t N, size_t k, size_t d, const double Phi[],
     return status;
 }
 
+size_t lnn_closed_modes(const struct lnn_closed_form *aligned, const double **s,
+                        const double **u0)
+{
+    const struct aligned *self = (const struct aligned *)aligned;
+    *s = self->s;
+    *u0 = self->u0;
+    return self->q;
+}
+
 int lnn_closed_balance(size_t N, const size_t widths[], const double w[], double lambda,
                        double *defect)
 {

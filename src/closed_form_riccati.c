@@ -165,6 +165,15 @@ static int two_layer_at(struct lnn_closed_form *form, double t, double W[])
     return GSL_SUCCESS;
 }
 
+static int gram_at(struct lnn_closed_form *form, double t, double X[])
+{
+    struct two_layer *self = (struct two_layer *)form;
+    size_t n = self->riccati.n, h = self->riccati.h;
+    LNN_TRY(lnn_riccati_at(&self->riccati, t, self->Q));
+    lnn_gemm(false, true, n, n, h, 1, self->Q, self->Q, 0, X);
+    return GSL_SUCCESS;
+}
+
 /* F and Q0 of the network, in one malloc'ed block. */
 static double *two_layer_matrices(size_t k, size_t h, size_t d, const double Phi[],
                                   double lambda, const double W1[], const double W2[])
@@ -183,26 +192,42 @@ static double *two_layer_matrices(size_t k, size_t h, size_t d, const double Phi
     return F;
 }
 
+static struct two_layer *two_layer_block(size_t n, size_t h)
+{
+    size_t columns = h < n ? h : n;
+    size_t doubles = riccati_size(n, columns) + n * columns;
+    struct two_layer *self = malloc(sizeof *self + doubles * sizeof(double));
+    if (!self) return NULL;
+    self->Q = (double *)(self + 1);
+    riccati_lay_out(&self->riccati, n, columns, self->Q + n * columns);
+    return self;
+}
+
 int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[],
                          double lambda, const double W1[], const double W2[],
                          struct lnn_closed_form **form)
 {
-    size_t n = d + k, columns = h < n ? h : n;
-    size_t doubles = riccati_size(n, columns) + n * columns;
+    size_t n = d + k;
     double *F = two_layer_matrices(k, h, d, Phi, lambda, W1, W2);
-    struct two_layer *self = malloc(sizeof *self + doubles * sizeof(double));
+    struct two_layer *self = two_layer_block(n, h);
     int status = F && self
-                     ? GSL_SUCCESS
+                     ? riccati_start(&self->riccati, h, F, F + n * n)
                      : lnn_fail(GSL_ENOMEM, "out of memory for the Riccati equation");
-    if (status == GSL_SUCCESS) {
+    if (status == GSL_SUCCESS)
         self->form =
             (struct lnn_closed_form){"two layers, Riccati", two_layer_at, k, d};
-        self->Q = (double *)(self + 1);
-        riccati_lay_out(&self->riccati, n, columns, self->Q + n * columns);
-        status = riccati_start(&self->riccati, h, F, F + n * n);
-    }
     free(F);
     if (status != GSL_SUCCESS) free(self);
     *form = status == GSL_SUCCESS ? &self->form : NULL;
     return status;
+}
+
+int lnn_closed_two_layer_gram(size_t k, size_t h, size_t d, const double Phi[],
+                              double lambda, const double W1[], const double W2[],
+                              struct lnn_closed_form **form)
+{
+    LNN_TRY(lnn_closed_two_layer(k, h, d, Phi, lambda, W1, W2, form));
+    (*form)->at = gram_at;
+    (*form)->k = (*form)->d = d + k;
+    return GSL_SUCCESS;
 }

@@ -75,6 +75,9 @@ int lnn_closed_linear(size_t k, size_t d, size_t q, const double R[], const doub
 int lnn_closed_aligned(size_t N, size_t k, size_t d, const double Phi[],
                        const double W0[], double *misalignment,
                        struct lnn_closed_form **form);
+/* Its min(k, d) modes: targets s and starts u0, which belong to the form. */
+size_t lnn_closed_modes(const struct lnn_closed_form *aligned, const double **s,
+                        const double **u0);
 
 /* Two layers W1 (h x d), W2 (k x h) with W2^T W2 - W1 W1^T = lambda I_h: the Riccati
  * equation of Q = [W1^T; W2], F = [-lambda/2 I, Phi^T; Phi, lambda/2 I] (Fukumizu 1998;
@@ -82,5 +85,10 @@ int lnn_closed_aligned(size_t N, size_t k, size_t d, const double Phi[],
 int lnn_closed_two_layer(size_t k, size_t h, size_t d, const double Phi[],
                          double lambda, const double W1[], const double W2[],
                          struct lnn_closed_form **form);
+/* The same for all of Q Q^T, (d + k) x (d + k): its diagonal blocks are W_1^T W_1 and
+ * W_2 W_2^T, the lower left one is W. */
+int lnn_closed_two_layer_gram(size_t k, size_t h, size_t d, const double Phi[],
+                              double lambda, const double W1[], const double W2[],
+                              struct lnn_closed_form **form);
 
 #endif
