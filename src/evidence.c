@@ -68,6 +68,14 @@ static bool is_complete(struct lnn_reading_evidence *f)
     return lnn_evidence_number(f, "", "complete", ours ? 0 : 1) != 0;
 }
 
+static int read_start(struct lnn_reading_evidence *f)
+{
+    f->e.init = lnn_evidence_text(f, "", "init", "");
+    f->e.init_scale = lnn_evidence_number(f, "", "init_scale", NAN);
+    f->e.init_noise = lnn_evidence_number(f, "", "init_noise", 0);
+    return f->e.init ? GSL_SUCCESS : GSL_ENOMEM;
+}
+
 static int read_records(struct lnn_reading_evidence *f)
 {
     const char *const *groups = lnn_reader_groups(f->reader);
@@ -95,6 +103,7 @@ int lnn_evidence_read(const char *path, struct lnn_evidence **evidence)
     f->e.path = lnn_evidence_own(f, strdup(path));
     int status = f->e.path ? lnn_reader_open(path, &f->reader) : GSL_ENOMEM;
     if (status == GSL_SUCCESS) f->e.complete = is_complete(f);
+    if (status == GSL_SUCCESS) status = read_start(f);
     if (status == GSL_SUCCESS) status = read_records(f);
     if (status == GSL_SUCCESS) status = lnn_evidence_loss(f);
     lnn_reader_close(f->reader);

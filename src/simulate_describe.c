@@ -107,7 +107,7 @@ static struct lnn_attribute count(const char *name, size_t value)
     return (struct lnn_attribute){.name = name, .kind = 'i', .count = (long long)value};
 }
 
-enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 14 };
+enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 18 };
 
 static size_t group_attributes(const struct lnn_simulator *sim,
                                const struct lnn_track *track, struct lnn_attribute a[])
@@ -149,6 +149,21 @@ static void widths_text(const struct lnn_simulator *sim, char *s, size_t room)
         at += (size_t)snprintf(s + at, room - at, j ? " %zu" : "%zu", sim->net.d[j]);
 }
 
+/* How the start was made. A given matrix is no draw: then there is no scale. */
+static size_t start_attributes(const struct lnn_problem *p, struct lnn_attribute a[])
+{
+    size_t n = 0;
+    a[n++] = text("init", p->init.kind);
+    for (const struct lnn_key *key = lnn_keys; key->section; key++) {
+        if (strcmp(key->section, "init") != 0 || !lnn_key_applies(key, p)) continue;
+        if (strcmp(key->name, "scale") == 0 && !p->init.matrix.at)
+            a[n++] = number("init_scale", p->init.scale);
+        if (strcmp(key->name, "noise") == 0)
+            a[n++] = number("init_noise", p->init.noise);
+    }
+    return n;
+}
+
 static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
                               size_t room, struct lnn_attribute a[])
 {
@@ -176,7 +191,7 @@ static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
                                       : attained == LNN_ATTAINED_UNKNOWN ? "unknown"
                                                                          : "yes");
     a[n++] = count("samples_of_data", sim->data->m);
-    return n;
+    return n + start_attributes(p, a + n);
 }
 
 static size_t volatile_attributes(char host[256], char when[64],

@@ -55,6 +55,11 @@ struct lnn_evidence {
     const struct lnn_data *data;
     const struct lnn_objective *objective;
     bool complete; /* the root attribute; true when not said */
+    /* How the start was made, root attributes init, init_scale, init_noise: the kind,
+     * "" when not said; a standard deviation or factor, NaN when not said or when the
+     * start was given, not drawn; noise on every weight, 0 when not said. */
+    const char *init;
+    double init_scale, init_noise;
 };
 
 /* GSL_EOF: not readable; GSL_EINVAL: readable, but nothing in it can be judged, or its
