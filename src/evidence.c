@@ -152,13 +152,19 @@ static bool cubic(const double x[], size_t rows, size_t i, size_t at[4],
     return true;
 }
 
+double lnn_record_rounding(const struct lnn_record *r)
+{
+    return r->rounding > DBL_EPSILON ? r->rounding : DBL_EPSILON;
+}
+
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
 {
     size_t kd = r->k * r->d, at[4];
     double weight[4], gap = 0, size = 0;
     *stated = r->W_error != NULL;
     if (i >= r->rows || !r->W) return NAN;
-    if (r->W_error) return fabs(r->W_error[i]);
+    double stored = r->W_rounding ? r->W_rounding[i] : 0;
+    if (r->W_error) return fabs(r->W_error[i]) + stored;
     const double *x = r->iteration ? r->iteration : r->t;
     if (!cubic(x, r->rows, i, at, weight)) return NAN;
     for (size_t q = 0; q < kd; q++) {
@@ -167,5 +173,5 @@ double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
         gap = hypot(gap, there - here);
         size = hypot(size, there);
     }
-    return gap + DBL_EPSILON * size;
+    return gap + DBL_EPSILON * size + stored;
 }

@@ -127,7 +127,11 @@ static int read_weights_time(struct lnn_reading_evidence *f, struct lnn_record *
     if (!r->w) return GSL_SUCCESS;
     r->w_t = r->t;
     LNN_TRY(lnn_evidence_variable(f, r->name, "weights_time", 1, &s, &values));
-    if (values && s.dims[0] == r->weights_rows) r->w_t = values;
+    if (values && s.dims[0] == r->weights_rows) {
+        r->w_t = values;
+        LNN_TRY(
+            lnn_evidence_exact_times(f, r, "weights_time", r->weights_rows, &r->w_t));
+    }
     if (r->w_t != r->t || r->weights_rows == r->rows) return GSL_SUCCESS;
     return lnn_fail(GSL_EINVAL,
                     "%s: W1 in %s has %zu rows, its time %zu; as many are meant, or a "
@@ -201,6 +205,7 @@ static int read_times(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     double eta = r->learning_rate;
     LNN_TRY(column(f, r, "time", &r->t));
+    if (r->t) LNN_TRY(lnn_evidence_exact_times(f, r, "time", r->rows, &r->t));
     LNN_TRY(column(f, r, "iteration", &r->iteration));
     double *t = lnn_evidence_array(f, r->rows), *k = lnn_evidence_array(f, r->rows);
     if (!t || !k) return GSL_ENOMEM;
@@ -270,6 +275,7 @@ int lnn_evidence_record(struct lnn_reading_evidence *f, const char *group,
     *found = r->W || r->w;
     if (!*found) return GSL_SUCCESS;
     if (!r->w) LNN_TRY(read_widths(f, r));
+    LNN_TRY(lnn_evidence_rounding(f, r));
     LNN_TRY(read_system(f, r));
     LNN_TRY(column(f, r, "loss", &r->loss));
     LNN_TRY(column(f, r, "loss_error", &r->loss_error));

@@ -120,6 +120,10 @@ int lnn_reader_shape(struct lnn_reader *reader, const char *group, const char *n
  */
 int lnn_reader_get(struct lnn_reader *reader, const char *group, const char *name,
                    struct lnn_shape *shape, double **values);
+/* Relative spacing of the stored numbers, 2^-23 for float32; DBL_EPSILON for doubles,
+ * integers, and what is not there. */
+double lnn_reader_rounding(struct lnn_reader *reader, const char *group,
+                           const char *name);
 /* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group`
  * "" is the root, `name` may belong to "group/variable". */
 char *lnn_reader_attribute(struct lnn_reader *reader, const char *group,
