@@ -87,6 +87,8 @@ static double precision(struct lnn_reading_evidence *f, struct lnn_record *r)
     }
     double W = lnn_reader_rounding(f->reader, r->name, "W");
     if (r->W) W = fmax(W, spacing(r->rows * r->k * r->d, r->W));
+    coarse = fmax(coarse, r->rounding); /* what the file says of itself */
+    W = fmax(W, r->rounding);
     r->rounding = r->w ? coarse : W;
     return W;
 }

@@ -40,8 +40,8 @@ struct lnn_record {
     const double *loss;  /* rows; from W and the objective if not in the file */
     const double *loss_error, *W_error; /* rows; absolute error bars */
     /* Relative rounding of the stored layers (of W where there are none): 2^-23 for
-     * float32; 0 is the same as DBL_EPSILON. Not to be used but by
-     * lnn_record_rounding. */
+     * float32, or what the attribute rounding says if that is more; 0 is the same as
+     * DBL_EPSILON. To be asked for with lnn_record_rounding. */
     double rounding;
     double t_rounding; /* of the times */
     /* rows; what coarser numbers than doubles make W uncertain by (Frobenius); NULL:
