@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "evidence_private.h"
@@ -28,6 +29,34 @@ double *lnn_evidence_array(struct lnn_reading_evidence *f, size_t n)
     return lnn_evidence_own(f, calloc(n + 1, sizeof(double)));
 }
 
+/* netCDF's conventions: what is packed is not unpacked here, and what equals the value
+ * for "missing" is no number. */
+static int check_conventions(struct lnn_reading_evidence *f, const char *group,
+                             const char *name, struct lnn_shape *shape, double values[])
+{
+    static const char *const packed[] = {"scale_factor", "add_offset"};
+    static const char *const missing[] = {"_FillValue", "missing_value"};
+    char place[1100];
+    size_t n = 1;
+    snprintf(place, sizeof place, "%s/%s", group, name);
+    for (size_t i = 0; i < shape->rank; i++) n *= shape->dims[i];
+    for (size_t a = 0; a < 2; a++) {
+        char *text = lnn_reader_attribute(f->reader, place, packed[a]);
+        bool is_packed = text != NULL;
+        free(text);
+        if (is_packed)
+            return lnn_fail(GSL_EINVAL,
+                            "%s: %s is packed (it has a %s); plain numbers are meant",
+                            f->e.path, place, packed[a]);
+        text = lnn_reader_attribute(f->reader, place, missing[a]);
+        double fill = text ? strtod(text, NULL) : NAN;
+        for (size_t i = 0; text && i < n; i++)
+            if (values[i] == fill) values[i] = NAN;
+        free(text);
+    }
+    return GSL_SUCCESS;
+}
+
 int lnn_evidence_variable(struct lnn_reading_evidence *f, const char *group,
                           const char *name, size_t rank, struct lnn_shape *shape,
                           double **values)
@@ -39,7 +68,8 @@ int lnn_evidence_variable(struct lnn_reading_evidence *f, const char *group,
     if (shape->rank != rank) return GSL_SUCCESS;
     LNN_TRY(lnn_reader_get(f->reader, group, name, shape, values));
     *values = lnn_evidence_own(f, *values);
-    return *values ? GSL_SUCCESS : GSL_ENOMEM;
+    if (!*values) return GSL_ENOMEM;
+    return check_conventions(f, group, name, shape, *values);
 }
 
 char *lnn_evidence_text(struct lnn_reading_evidence *f, const char *group,
@@ -161,13 +191,19 @@ static bool cubic(const double x[], size_t rows, size_t i, size_t at[4],
     return true;
 }
 
+double lnn_record_rounding(const struct lnn_record *r)
+{
+    return r->rounding > DBL_EPSILON ? r->rounding : DBL_EPSILON;
+}
+
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
 {
     size_t kd = r->k * r->d, at[4];
     double weight[4], gap = 0, size = 0;
     *stated = r->W_error != NULL;
     if (i >= r->rows || !r->W) return NAN;
-    if (r->W_error) return fabs(r->W_error[i]);
+    double stored = r->W_rounding ? r->W_rounding[i] : 0;
+    if (r->W_error) return fabs(r->W_error[i]) + stored;
     const double *x = r->iteration ? r->iteration : r->t;
     if (!cubic(x, r->rows, i, at, weight)) return NAN;
     for (size_t q = 0; q < kd; q++) {
@@ -176,5 +212,5 @@ double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
         gap = hypot(gap, there - here);
         size = hypot(size, there);
     }
-    return gap + DBL_EPSILON * size;
+    return gap + DBL_EPSILON * size + stored;
 }

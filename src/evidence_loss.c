@@ -6,6 +6,7 @@
 #include <string.h>
 #include "evidence_private.h"
 #include "lnn/err.h"
+#include "lnn/linalg.h"
 
 struct finding { /* what is there in one group */
     struct lnn_shape X, Y, Phi, Lxx, Lyx, Lyy, mask;
@@ -79,6 +80,8 @@ static int from_target(struct lnn_reading_evidence *f, const struct finding *is,
                        struct lnn_moments *m)
 {
     LNN_TRY(check_size(f, "the target Phi", &is->Phi, m->k, m->d));
+    if (!lnn_finite(m->k * m->d, is->phi))
+        return lnn_fail(GSL_EINVAL, "%s: the target Phi is not finite", f->e.path);
     size_t d = m->d, k = m->k;
     double *X = lnn_evidence_array(f, d * d), *Y = lnn_evidence_array(f, d * k);
     if (!X || !Y) return GSL_ENOMEM;
@@ -119,6 +122,23 @@ static int make_data(struct lnn_reading_evidence *f, const char *group,
     return GSL_SUCCESS;
 }
 
+static int check_loss(const struct lnn_reading_evidence *f, const char *kind)
+{
+    char names[200] = "";
+    for (const struct lnn_loss *const *l = lnn_losses; *l; l++) {
+        size_t n = strlen(names);
+        if (strcmp((*l)->name, kind) == 0) {
+            if (strcmp(kind, "masked") != 0 || f->data->mask) return GSL_SUCCESS;
+            return lnn_fail(GSL_EINVAL, "%s: the loss masked needs a dataset mask",
+                            f->e.path);
+        }
+        snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", (*l)->name);
+    }
+    return lnn_fail(GSL_EINVAL,
+                    "%s: the attribute loss is \"%.60s\"; one of %s is meant",
+                    f->e.path, kind, names);
+}
+
 /* The resolved problem if it is there, else one of the loss alone. */
 static int read_problem(struct lnn_reading_evidence *f, struct lnn_problem **problem)
 {
@@ -130,6 +150,7 @@ static int read_problem(struct lnn_reading_evidence *f, struct lnn_problem **pro
     char *kind = lnn_evidence_text(f, "", "loss", "square");
     char *scaling = lnn_evidence_text(f, "", "scaling", "slides");
     if (!kind || !scaling) return GSL_ENOMEM;
+    LNN_TRY(check_loss(f, kind));
     double p = lnn_evidence_number(f, "", "p", NAN);
     bool lp = strcmp(kind, "lp") == 0, masked = strcmp(kind, "masked") == 0;
     if (lp && isnan(p))
@@ -193,7 +214,10 @@ int lnn_evidence_loss(struct lnn_reading_evidence *f)
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         LNN_TRY(look_in(f, groups[i], &is));
         if (!enough(&is)) continue;
-        LNN_TRY(make_data(f, groups[i], &is));
+        int status = make_data(f, groups[i], &is);
+        if (status == GSL_EINVAL && !strstr(lnn_error(), f->e.path))
+            return lnn_fail(status, "%s: %s", f->e.path, lnn_error());
+        LNN_TRY(status);
         LNN_TRY(make_objective(f));
         return fill_losses(f);
     }

@@ -30,6 +30,15 @@ char *lnn_evidence_text(struct lnn_reading_evidence *f, const char *group,
 /* evidence_record.c: *found is false when the group holds neither W nor layers. */
 int lnn_evidence_record(struct lnn_reading_evidence *f, const char *group,
                         struct lnn_record *r, bool *found);
+/* evidence_rounding.c: relative spacing of n numbers of a variable, by their type or,
+ * for doubles, by their bits; the same of one number; r->rounding and r->W_rounding;
+ * times that are multiples of the step up to their rounding are made exact. */
+double lnn_evidence_spacing(struct lnn_reading_evidence *f, const char *group,
+                            const char *name, size_t n, const double values[]);
+int lnn_evidence_rounding(struct lnn_reading_evidence *f, struct lnn_record *r);
+int lnn_evidence_exact_times(struct lnn_reading_evidence *f, struct lnn_record *r,
+                             const char *name, size_t n, const double **t);
+
 /* evidence_loss.c: data and objective, where the file says them; then the losses that
  * the records do not hold. */
 int lnn_evidence_loss(struct lnn_reading_evidence *f);

@@ -18,6 +18,7 @@ static int mismatch(const struct lnn_reading_evidence *f, const struct lnn_recor
 {
     char shape[100] = "";
     size_t n = 0;
+    if (s->rank == 0) snprintf(shape, sizeof shape, "one number");
     for (size_t i = 0; i < s->rank && i < 4; i++)
         n += (size_t)snprintf(shape + n, sizeof shape - n, i ? " x %zu" : "%zu",
                               s->dims[i]);
@@ -49,35 +50,71 @@ static int layer(struct lnn_reading_evidence *f, const struct lnn_record *r, siz
     return GSL_SUCCESS;
 }
 
-/* A layer beyond the last one found: one before it is missing, or of another rank. */
-static int check_gap(struct lnn_reading_evidence *f, const struct lnn_record *r,
-                     size_t N)
+/* There is a W_j that is no layer: of another rank. */
+static int odd_layer(const struct lnn_reading_evidence *f, const struct lnn_record *r,
+                     const char *name)
+{
+    struct lnn_shape s;
+    char meant[100];
+    LNN_TRY(lnn_reader_shape(f->reader, r->name, name, &s));
+    snprintf(meant, sizeof meant, "%zu x d_j x d_{j-1}", r->rows);
+    return mismatch(f, r, name, &s, meant);
+}
+
+/* Names like a layer's that were not taken for one. */
+static int check_names(struct lnn_reading_evidence *f, const struct lnn_record *r,
+                       size_t N)
 {
     const char *const *names = lnn_reader_variables(f->reader, r->name);
+    char next[32];
+    bool is_next = false;
+    snprintf(next, sizeof next, "W%zu", N + 1);
+    for (size_t i = 0; names[i]; i++) is_next = is_next || strcmp(names[i], next) == 0;
+    if (is_next) return odd_layer(f, r, next);
     for (; *names; names++) {
         char *end;
-        if ((*names)[0] != 'W' || (*names)[1] < '1' || (*names)[1] > '9') continue;
+        if ((*names)[0] != 'W' || (*names)[1] < '0' || (*names)[1] > '9') continue;
         unsigned long j = strtoul(*names + 1, &end, 10);
-        if (*end != '\0' || j <= N) continue;
+        if (*end != '\0' || (0 < j && j <= N)) continue;
+        if (j == 0)
+            return lnn_fail(GSL_EINVAL,
+                            "%s: %s in %s: the layers are meant to be W1..WN",
+                            f->e.path, *names, shown(r));
         return lnn_fail(GSL_EINVAL,
-                        "%s: %s in %s, but no usable W%zu: W1..WN of (rows x d_j x "
-                        "d_{j-1}) are meant",
-                        f->e.path, *names, shown(r), N + 1);
+                        "%s: %s in %s, but no %s: W1..WN of (rows x d_j x d_{j-1}) are "
+                        "meant",
+                        f->e.path, *names, shown(r), next);
     }
     return GSL_SUCCESS;
 }
 
-static int check_layer(const struct lnn_reading_evidence *f, struct lnn_record *r,
-                       size_t j, const struct lnn_shape *s, size_t below)
+/* What the shapes would fit to, for the message; `below` is layer j - 1. */
+static const char *suspicion(const struct lnn_record *r, const struct lnn_shape *s,
+                             const struct lnn_shape *below)
 {
-    char name[32], meant[100];
+    if (s->dims[0] != r->rows && s->dims[2] == r->rows)
+        return " (rows come first: is the order of the axes reversed?)";
+    if (s->dims[2] != below->dims[1] && s->dims[1] == below->dims[2])
+        return " (is every layer transposed?)";
+    return "";
+}
+
+static int check_layer(const struct lnn_reading_evidence *f, struct lnn_record *r,
+                       size_t j, const struct lnn_shape *s,
+                       const struct lnn_shape *below)
+{
+    char name[32], meant[200];
     snprintf(name, sizeof name, "W%zu", j);
     if (j == 1) r->weights_rows = s->dims[0];
     bool good = s->dims[1] > 0 && s->dims[2] > 0;
-    if (j > 1) good = good && s->dims[0] == r->weights_rows && s->dims[2] == below;
+    if (j > 1)
+        good = good && s->dims[0] == r->weights_rows && s->dims[2] == below->dims[1];
+    if (good) return GSL_SUCCESS;
     snprintf(meant, sizeof meant, "%zu x d_%zu x %zu, none of them 0,", r->weights_rows,
-             j, j > 1 ? below : s->dims[2]);
-    return good ? GSL_SUCCESS : mismatch(f, r, name, s, meant);
+             j, j > 1 ? below->dims[1] : s->dims[2]);
+    (void)mismatch(f, r, name, s, meant);
+    return lnn_fail(GSL_EINVAL, "%s%s", lnn_error(),
+                    j > 1 ? suspicion(r, s, below) : "");
 }
 
 /* The layers next to each other, row by row; N = 0 when there are none. */
@@ -85,12 +122,12 @@ static int read_layers(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     double **layers = NULL;
     size_t *d = NULL, N = 0;
-    for (;; N++) {
-        struct lnn_shape s;
+    struct lnn_shape s, below = {0};
+    for (;; N++, below = s) {
         double *values;
         LNN_TRY(layer(f, r, N + 1, &s, &values));
         if (!values) break;
-        LNN_TRY(check_layer(f, r, N + 1, &s, N ? d[N] : 0));
+        LNN_TRY(check_layer(f, r, N + 1, &s, &below));
         size_t *wider = lnn_evidence_own(f, calloc(N + 2, sizeof *wider));
         double **longer = lnn_evidence_own(f, calloc(N + 1, sizeof *longer));
         if (!wider || !longer) return GSL_ENOMEM;
@@ -102,7 +139,7 @@ static int read_layers(struct lnn_reading_evidence *f, struct lnn_record *r)
         d[N + 1] = s.dims[1];
         layers[N] = values;
     }
-    LNN_TRY(check_gap(f, r, N));
+    LNN_TRY(check_names(f, r, N));
     if (N == 0) return GSL_SUCCESS;
     r->net = lnn_network_of(N + 1, d);
     double *w = lnn_evidence_array(f, r->weights_rows * r->net.size);
@@ -127,7 +164,11 @@ static int read_weights_time(struct lnn_reading_evidence *f, struct lnn_record *
     if (!r->w) return GSL_SUCCESS;
     r->w_t = r->t;
     LNN_TRY(lnn_evidence_variable(f, r->name, "weights_time", 1, &s, &values));
-    if (values && s.dims[0] == r->weights_rows) r->w_t = values;
+    if (values && s.dims[0] == r->weights_rows) {
+        r->w_t = values;
+        LNN_TRY(
+            lnn_evidence_exact_times(f, r, "weights_time", r->weights_rows, &r->w_t));
+    }
     if (r->w_t != r->t || r->weights_rows == r->rows) return GSL_SUCCESS;
     return lnn_fail(GSL_EINVAL,
                     "%s: W1 in %s has %zu rows, its time %zu; as many are meant, or a "
@@ -197,10 +238,21 @@ static bool whole(size_t rows, const double t[], double eta, double iteration[])
     return true;
 }
 
+/* A time that is no list makes the rows a guess. */
+static int check_time(const struct lnn_reading_evidence *f, const struct lnn_record *r)
+{
+    struct lnn_shape s;
+    if (lnn_reader_shape(f->reader, r->name, "time", &s) != GSL_SUCCESS || s.rank == 1)
+        return GSL_SUCCESS;
+    return mismatch(f, r, "time", &s, "a list, a number a row,");
+}
+
 static int read_times(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     double eta = r->learning_rate;
+    LNN_TRY(check_time(f, r));
     LNN_TRY(column(f, r, "time", &r->t));
+    if (r->t) LNN_TRY(lnn_evidence_exact_times(f, r, "time", r->rows, &r->t));
     LNN_TRY(column(f, r, "iteration", &r->iteration));
     double *t = lnn_evidence_array(f, r->rows), *k = lnn_evidence_array(f, r->rows);
     if (!t || !k) return GSL_ENOMEM;
@@ -241,11 +293,29 @@ static int read_system(struct lnn_reading_evidence *f, struct lnn_record *r)
     return GSL_SUCCESS;
 }
 
+/* One number, or an error that says what stands there instead. */
+static int one_number(struct lnn_reading_evidence *f, const struct lnn_record *r,
+                      const char *name, double fallback, double *x)
+{
+    char *text = lnn_evidence_text(f, r->name, name, ""), *end;
+    if (!text) return GSL_ENOMEM;
+    *x = fallback;
+    if (!text[0]) return GSL_SUCCESS;
+    *x = strtod(text, &end);
+    if (end != text && end[strspn(end, " \n")] == '\0') return GSL_SUCCESS;
+    return lnn_fail(GSL_EINVAL, "%s: %s of %s is \"%.60s\"; one number is meant",
+                    f->e.path, name, shown(r), text);
+}
+
 static int read_facts(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
-    r->learning_rate = lnn_evidence_number(f, r->name, "learning_rate", NAN);
+    LNN_TRY(one_number(f, r, "learning_rate", NAN, &r->learning_rate));
+    if (r->learning_rate < 0)
+        return lnn_fail(GSL_EINVAL, "%s: learning_rate of %s is %g, below 0", f->e.path,
+                        shown(r), r->learning_rate);
     if (!(r->learning_rate > 0)) r->learning_rate = NAN;
-    r->weight_decay = lnn_evidence_number(f, r->name, "weight_decay", 0);
+    LNN_TRY(one_number(f, r, "weight_decay", 0, &r->weight_decay));
+    LNN_TRY(one_number(f, r, "rounding", 0, &r->rounding));
     r->rtol = lnn_evidence_number(f, r->name, "rtol", NAN);
     r->atol = lnn_evidence_number(f, r->name, "atol", NAN);
     r->keeps_invariants =
@@ -270,6 +340,7 @@ int lnn_evidence_record(struct lnn_reading_evidence *f, const char *group,
     *found = r->W || r->w;
     if (!*found) return GSL_SUCCESS;
     if (!r->w) LNN_TRY(read_widths(f, r));
+    LNN_TRY(lnn_evidence_rounding(f, r));
     LNN_TRY(read_system(f, r));
     LNN_TRY(column(f, r, "loss", &r->loss));
     LNN_TRY(column(f, r, "loss_error", &r->loss_error));

@@ -5,7 +5,7 @@
 #include "h5_private.h"
 #include "lnn/err.h"
 
-/* Deeper nesting is nobody's trajectory, and hard links can run in circles. */
+/* Deeper nesting is nobody's trajectory. */
 enum { DEEPEST = 4 };
 
 int lnn_h5_names_add(struct lnn_h5_names *names, const char *name)
@@ -76,11 +76,19 @@ static bool tells_trajectory(const char *name)
            strcmp(name, "W1") == 0;
 }
 
-static int visit(hid_t file, const char *path, int depth, struct lnn_h5_names *found);
+struct place { /* a group, and those it is in */
+    const char *path;
+    int depth;
+    haddr_t address;
+    const struct place *above;
+};
 
-static int visit_links(hid_t file, const char *path, int depth,
+static int visit(hid_t file, struct place *here, struct lnn_h5_names *found);
+
+static int visit_links(hid_t file, const struct place *here,
                        const struct lnn_h5_names *links, struct lnn_h5_names *found)
 {
+    const char *path = here->path;
     bool holds = false;
     size_t place = found->n;
     for (size_t i = 0; i < links->n; i++) {
@@ -92,8 +100,9 @@ static int visit_links(hid_t file, const char *path, int depth,
             continue;
         LNN_TRY(lnn_h5_kind(file, below, &kind));
         if (kind == H5I_DATASET) holds = holds || tells_trajectory(links->name[i]);
-        if (kind == H5I_GROUP && depth < DEEPEST)
-            LNN_TRY(visit(file, below, depth + 1, found));
+        struct place next = {below, here->depth + 1, HADDR_UNDEF, here};
+        if (kind == H5I_GROUP && here->depth < DEEPEST)
+            LNN_TRY(visit(file, &next, found));
     }
     if (!holds) return GSL_SUCCESS;
     LNN_TRY(lnn_h5_names_add(found, path));
@@ -105,18 +114,32 @@ static int visit_links(hid_t file, const char *path, int depth,
     return GSL_SUCCESS;
 }
 
-static int visit(hid_t file, const char *path, int depth, struct lnn_h5_names *found)
+/* A link back to a group that it is in. */
+static bool is_circle(const struct place *here)
+{
+    for (const struct place *a = here->above; a != NULL; a = a->above)
+        if (a->address == here->address) return true;
+    return false;
+}
+
+static int visit(hid_t file, struct place *here, struct lnn_h5_names *found)
 {
     struct lnn_h5_names links = {NULL, 0};
-    hid_t group = H5Gopen2(file, lnn_h5_path(path), H5P_DEFAULT);
-    if (group < 0) return lnn_h5_fail(GSL_EOF, "cannot open group \"%s\"", path);
-    int status = lnn_h5_links(group, &links);
-    if (status == GSL_SUCCESS) status = visit_links(file, path, depth, &links, found);
+    H5O_info_t info;
+    hid_t group = H5Gopen2(file, lnn_h5_path(here->path), H5P_DEFAULT);
+    if (group < 0) return lnn_h5_fail(GSL_EOF, "cannot open group \"%s\"", here->path);
+    if (H5Oget_info2(group, &info, H5O_INFO_BASIC) >= 0) here->address = info.addr;
+    int status = GSL_SUCCESS;
+    if (!is_circle(here)) {
+        status = lnn_h5_links(group, &links);
+        if (status == GSL_SUCCESS) status = visit_links(file, here, &links, found);
+    }
     lnn_h5_names_free(&links);
     return lnn_h5_done(status, H5Gclose, group);
 }
 
 int lnn_h5_groups(hid_t file, struct lnn_h5_names *names)
 {
-    return visit(file, "", 0, names);
+    struct place root = {"", 0, HADDR_UNDEF, NULL};
+    return visit(file, &root, names);
 }

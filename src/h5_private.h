@@ -84,6 +84,7 @@ struct lnn_h5_variable {
     const struct lnn_h5_group *group;
     const char *name;
     bool numeric, scale; /* scale: an index along some other axis than time */
+    double rounding;     /* 2^-p of p bits behind the point: 2^-23 for float32 */
     size_t rank, dims[4];
     const struct lnn_h5_axis *axis; /* of the first extent; NULL: none */
 };

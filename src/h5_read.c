@@ -1,5 +1,6 @@
 /* Variables along a time axis, in any HDF5 file. */
 #include <hdf5_hl.h>
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +15,12 @@ static int read_type(struct lnn_h5_variable *v)
 {
     hid_t type = H5Dget_type(v->id);
     H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+    size_t at, exponent, exponent_size, point, size;
     v->numeric = class == H5T_INTEGER || class == H5T_FLOAT;
+    v->rounding = DBL_EPSILON;
+    if (class == H5T_FLOAT &&
+        H5Tget_fields(type, &at, &exponent, &exponent_size, &point, &size) >= 0)
+        v->rounding = fmax(ldexp(1, -(int)size), DBL_EPSILON);
     int status = class == H5T_NO_CLASS ? lnn_h5_fail(GSL_EOF, "%s: cannot read %s",
                                                      v->group->file, v->name)
                                        : GSL_SUCCESS;

@@ -147,7 +147,8 @@ static void check_name(struct lnn_reading *r, size_t i)
                      "trajectories.name: \"%.60s\" cannot name a group; use letters, "
                      "digits, _, - and . (not first)",
                      name);
-    else if (strcmp(name, "volatile") == 0 || strcmp(name, "data") == 0)
+    else if (strcmp(name, "volatile") == 0 || strcmp(name, "data") == 0 ||
+             strcmp(name, "verdicts") == 0)
         lnn_complain(r, name_at(r, i),
                      "trajectories.name: \"%s\" is a group of its own in the file",
                      name);

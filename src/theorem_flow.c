@@ -158,7 +158,8 @@ int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
     size_t k = net->d[net->N], d = net->d[0], kd = k * d;
     size_t room = (k > d ? k : d) * widest(net);
     double *scratch = malloc((net->N + 1 + 2 * room + 2 * kd) * sizeof *scratch);
-    double largest = 0, faded = 0, random = sqrt((double)(r->steps + widest(net)));
+    size_t steps = r->steps > 0 ? r->steps : r->rows;
+    double largest = 0, faded = 0, random = sqrt((double)(steps + widest(net)));
     if (!scratch) return lnn_fail(GSL_ENOMEM, "out of memory for error bars");
     *stated = true;
     for (size_t i = 0; i < n; i++) {
@@ -176,7 +177,8 @@ int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
         if (isnan(bar) || bar > largest) largest = isnan(largest) ? NAN : bar;
         *stated = *stated && said;
         bars[i] = largest + faded +
-                  2 * DBL_EPSILON * random * lnn_norm(net->size, w + i * net->size);
+                  2 * lnn_record_rounding(r) * random *
+                      lnn_norm(net->size, w + i * net->size);
     }
     free(scratch);
     return GSL_SUCCESS;

@@ -175,7 +175,7 @@ static int balanced(const struct lnn_record *r, size_t i, double bar, double *im
 {
     double scale;
     LNN_TRY(lnn_record_imbalance(r, i, imbalance, &scale));
-    *allowed = 2 * sqrt(2 * scale) * bar + 16 * DBL_EPSILON * scale;
+    *allowed = 2 * sqrt(2 * scale) * bar + 16 * lnn_record_rounding(r) * scale;
     return GSL_SUCCESS;
 }
 
@@ -240,12 +240,13 @@ int lnn_flow_judge_rate(const struct lnn_evidence *e, const struct lnn_record *r
 }
 
 /* What rounding does to one application of the rule: W moved by some roundings. */
-static int rule_bar(struct lnn_flow *x, const double W[], double eta, gsl_rng *rng,
-                    lnn_flow_field *field, double room[], double *bar)
+static int rule_bar(struct lnn_flow *x, const struct lnn_record *r, const double W[],
+                    gsl_rng *rng, lnn_flow_field *field, double room[], double *bar)
 {
     size_t kd = x->k * x->d;
     double *F = room, *other = room + kd, *moved = other + kd, *dir = moved + kd;
-    double norm = lnn_norm(kd, W), most = 0, rounding = DBL_EPSILON * sqrt((double)kd);
+    double norm = lnn_norm(kd, W), most = 0, eta = r->learning_rate;
+    double rounding = lnn_record_rounding(r) * sqrt((double)kd);
     LNN_TRY(field(x, W, F));
     for (int p = 0; p < PROBES; p++) {
         lnn_rng_normals(rng, 1, kd, dir);
@@ -269,7 +270,7 @@ static int rules(struct lnn_flow *x, const struct lnn_record *r, gsl_rng *rng,
         const double *W = r->W + i * kd;
         double bar;
         if (lnn_flow_iterations(r, r->t[i], r->t[i + 1]) != 1) continue;
-        LNN_TRY(rule_bar(x, W, r->learning_rate, rng, field, room, &bar));
+        LNN_TRY(rule_bar(x, r, W, rng, field, room, &bar));
         memcpy(room + kd, W, kd * sizeof *room);
         lnn_axpy(kd, -r->learning_rate, room, room + kd);
         lnn_flow_keep(worst, lnn_distance(kd, room + kd, W + kd), bar, r->t[i + 1],

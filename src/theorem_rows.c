@@ -61,9 +61,9 @@ bool lnn_margin_balanced(const struct lnn_record *r, struct lnn_judgement *j)
     for (size_t i = 0; i <= r->net.N; i++) widest = fmax(widest, (double)r->net.d[i]);
     if (lnn_margin_start(r) && lnn_record_imbalance(r, 0, &gap, &scale) != GSL_SUCCESS)
         gap = NAN;
-    return lnn_judge_hypothesis(j, "the start is balanced, up to rounding", gap,
-                                2 * DBL_EPSILON * ((double)r->net.N + widest) * scale,
-                                0);
+    return lnn_judge_hypothesis(
+        j, "the start is balanced, up to rounding", gap,
+        2 * lnn_record_rounding(r) * ((double)r->net.N + widest) * scale, 0);
 }
 
 bool lnn_margin_hypothesis(const struct lnn_margin *m, const struct lnn_record *r,

@@ -45,11 +45,9 @@ int lnn_file_drain(int status, const struct lnn_layout *layout, const char *path
     return lnn_h5_disk_check(status, layout->disk, path);
 }
 
-/* The new name itself survives a power cut only if its folder is synced. */
-static int sync_folder(const struct lnn_file *file)
+int lnn_file_sync_folder(const char *path)
 {
-    if (!file->fsync) return GSL_SUCCESS;
-    char *folder = strdup(file->path);
+    char *folder = strdup(path);
     if (folder == NULL) return lnn_fail(GSL_ENOMEM, "out of memory");
     char *slash = strrchr(folder, '/');
     if (slash != NULL) slash[slash == folder ? 1 : 0] = '\0';
@@ -57,7 +55,7 @@ static int sync_folder(const struct lnn_file *file)
     free(folder);
     int status = GSL_SUCCESS;
     if (descriptor < 0 || fsync(descriptor) != 0)
-        status = lnn_fail(GSL_EOF, "cannot sync the folder of %s: %s", file->path,
+        status = lnn_fail(GSL_EOF, "cannot sync the folder of %s: %s", path,
                           strerror(errno));
     if (descriptor >= 0) close(descriptor);
     return status;
@@ -71,7 +69,7 @@ int lnn_file_install(struct lnn_file *file, struct lnn_layout *layout)
     if (rename(file->temporary, file->path) != 0)
         return lnn_fail(GSL_EOF, "cannot rename %s to %s: %s", file->temporary,
                         file->path, strerror(errno));
-    return sync_folder(file);
+    return file->fsync ? lnn_file_sync_folder(file->path) : GSL_SUCCESS;
 }
 
 /* The column's own buffer carries the rows: nothing is buffered now. */

@@ -46,32 +46,46 @@ static hid_t attribute_type(char kind, bool memory)
 }
 
 /* Creates the attribute, or opens it if it is there already, and writes it. */
-static int write_attribute(hid_t object, const struct lnn_attribute *a, hid_t disk,
-                           hid_t memory, hid_t space)
+static int put_attribute(hid_t object, const char *name, hid_t disk, hid_t memory,
+                         hid_t space, const void *value)
 {
-    const void *value = &a->count;
-    if (a->kind == 'n') value = &a->number;
-    if (a->kind == 't') value = &a->text;
-    htri_t there = H5Aexists(object, a->name);
+    htri_t there = H5Aexists(object, name);
     hid_t id = there > 0
-                   ? H5Aopen(object, a->name, H5P_DEFAULT)
-                   : H5Acreate2(object, a->name, disk, space, H5P_DEFAULT, H5P_DEFAULT);
+                   ? H5Aopen(object, name, H5P_DEFAULT)
+                   : H5Acreate2(object, name, disk, space, H5P_DEFAULT, H5P_DEFAULT);
     int status = GSL_SUCCESS;
     if (id < 0 || H5Awrite(id, memory, value) < 0)
-        status = lnn_h5_fail(GSL_EOF, "cannot write attribute %s", a->name);
+        status = lnn_h5_fail(GSL_EOF, "cannot write attribute %s", name);
     return lnn_h5_done(status, H5Aclose, id);
+}
+
+/* Takes over `space`. */
+static int write_attribute(hid_t object, const char *name, char kind, hid_t space,
+                           const void *value)
+{
+    hid_t disk = attribute_type(kind, false), memory = attribute_type(kind, true);
+    int status = disk < 0 || memory < 0 || space < 0
+                     ? lnn_h5_fail(GSL_EOF, "cannot write attribute %s", name)
+                     : put_attribute(object, name, disk, memory, space, value);
+    status = lnn_h5_done(status, H5Sclose, space);
+    status = lnn_h5_done(status, H5Tclose, memory);
+    return lnn_h5_done(status, H5Tclose, disk);
 }
 
 int lnn_layout_attribute(hid_t object, const struct lnn_attribute *a)
 {
-    hid_t disk = attribute_type(a->kind, false), memory = attribute_type(a->kind, true);
-    hid_t space = H5Screate(H5S_SCALAR);
-    int status = disk < 0 || memory < 0 || space < 0
-                     ? lnn_h5_fail(GSL_EOF, "cannot write attribute %s", a->name)
-                     : write_attribute(object, a, disk, memory, space);
-    status = lnn_h5_done(status, H5Sclose, space);
-    status = lnn_h5_done(status, H5Tclose, memory);
-    return lnn_h5_done(status, H5Tclose, disk);
+    const void *value = &a->count;
+    if (a->kind == 'n') value = &a->number;
+    if (a->kind == 't') value = &a->text;
+    return write_attribute(object, a->name, a->kind, H5Screate(H5S_SCALAR), value);
+}
+
+int lnn_layout_texts(hid_t object, const char *name, size_t n,
+                     const char *const texts[])
+{
+    hsize_t extent = n;
+    return write_attribute(object, name, 't', H5Screate_simple(1, &extent, NULL),
+                           texts);
 }
 
 static int write_attributes(hid_t object, const struct lnn_attributes *list)
@@ -93,13 +107,14 @@ static int describe(hid_t dataset, const char *doc, const char *units)
 struct shape {
     int rank;
     hsize_t extent[3], chunk[3];
-    bool unlimited, integer;
+    bool unlimited, integer, bare; /* bare: a dimension, whose values nobody reads */
 };
 
 static bool set_storage(hid_t plist, const struct shape *shape)
 {
     const double nan_fill = NAN;
     const int64_t integer_fill = -1;
+    if (shape->bare) return true;
     if (H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) < 0) return false;
     if (!shape->unlimited) return true;
     if (H5Pset_chunk(plist, shape->rank, shape->chunk) < 0) return false;
@@ -202,7 +217,7 @@ static int build_column(hid_t group, const struct lnn_trail *trail,
     return describe(id, v->doc, v->units);
 }
 
-static int build_fixed(hid_t group, const struct lnn_variable *v)
+int lnn_layout_fixed(hid_t group, const struct lnn_variable *v)
 {
     struct shape shape = {.rank = (int)v->rank};
     for (size_t i = 0; i < v->rank; i++) shape.extent[i] = v->dims[i];
@@ -217,6 +232,36 @@ static int build_fixed(hid_t group, const struct lnn_variable *v)
     return lnn_h5_done(status, H5Dclose, id);
 }
 
+/* netCDF's way to name an axis that has no variable. */
+static int attach_bare(hid_t group, hid_t dataset, const char *name, size_t n)
+{
+    char axis[200], label[100];
+    struct shape shape = {.rank = 1, .extent = {n}, .bare = true};
+    snprintf(axis, sizeof axis, "%s_byte", name);
+    snprintf(label, sizeof label,
+             "This is a netCDF dimension but not a netCDF variable. %9zu", n);
+    hid_t scale = make_dataset(group, axis, H5T_STD_I8LE, &shape);
+    int status = GSL_SUCCESS;
+    if (scale < 0 || H5DSset_scale(scale, label) < 0 ||
+        H5DSattach_scale(dataset, scale, 0) < 0)
+        status = lnn_h5_fail(GSL_EOF, "cannot create axis %s", axis);
+    return lnn_h5_done(status, H5Dclose, scale);
+}
+
+int lnn_layout_bytes(hid_t group, const char *name, const char *doc, size_t n,
+                     const char bytes[])
+{
+    struct shape shape = {.rank = 1, .extent = {n}};
+    hid_t id = make_dataset(group, name, H5T_STD_U8LE, &shape);
+    if (id < 0) return GSL_EOF;
+    int status = GSL_SUCCESS;
+    if (H5Dwrite(id, H5T_NATIVE_UCHAR, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0)
+        status = lnn_h5_fail(GSL_EOF, "cannot write %s", name);
+    if (status == GSL_SUCCESS) status = attach_bare(group, id, name, n);
+    if (status == GSL_SUCCESS) status = describe(id, doc, "1");
+    return lnn_h5_done(status, H5Dclose, id);
+}
+
 static int fill_group(hid_t group, const struct lnn_trail *trail,
                       struct lnn_layout *layout)
 {
@@ -226,8 +271,19 @@ static int fill_group(hid_t group, const struct lnn_trail *trail,
     for (size_t i = 0; i < trail->n_columns; i++)
         LNN_TRY(build_column(group, trail, &trail->columns[i], layout));
     for (size_t i = 0; i < trail->n_fixed; i++)
-        LNN_TRY(build_fixed(group, &trail->fixed[i]));
+        LNN_TRY(lnn_layout_fixed(group, &trail->fixed[i]));
     return GSL_SUCCESS;
+}
+
+hid_t lnn_layout_group(hid_t parent, const char *name, bool large)
+{
+    hid_t plist = make_plist(H5P_GROUP_CREATE, true), group = -1;
+    /* an attribute of more than 64 kB finds no place in the header */
+    if (plist >= 0 && (!large || H5Pset_attr_phase_change(plist, 8, 6) >= 0))
+        group = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
+    if (group < 0) (void)lnn_h5_fail(GSL_EOF, "cannot create group %s", name);
+    if (plist >= 0) (void)H5Pclose(plist);
+    return group;
 }
 
 /* A group; `trail` NULL: the one with the volatile attributes. */
@@ -235,18 +291,11 @@ static int build_group(const struct lnn_file *file, const struct lnn_trail *trai
                        struct lnn_layout *layout)
 {
     const char *name = trail == NULL ? "volatile" : trail->name;
-    hid_t plist = make_plist(H5P_GROUP_CREATE, true), group = -1;
-    if (plist >= 0)
-        group = H5Gcreate2(layout->file, name, H5P_DEFAULT, plist, H5P_DEFAULT);
-    int status = GSL_SUCCESS;
-    if (group < 0)
-        status = lnn_h5_fail(GSL_EOF, "cannot create group %s", name);
-    else if (trail == NULL)
-        status = write_attributes(group, &file->unstable);
-    else
-        status = fill_group(group, trail, layout);
-    status = lnn_h5_done(status, H5Gclose, group);
-    return lnn_h5_done(status, H5Pclose, plist);
+    hid_t group = lnn_layout_group(layout->file, name, false);
+    if (group < 0) return GSL_EOF;
+    int status = trail == NULL ? write_attributes(group, &file->unstable)
+                               : fill_group(group, trail, layout);
+    return lnn_h5_done(status, H5Gclose, group);
 }
 
 static int make_file(const struct lnn_file *file, struct lnn_layout *layout)

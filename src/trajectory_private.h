@@ -71,10 +71,19 @@ void lnn_file_free(struct lnn_file *file);
 int lnn_file_build(struct lnn_file *file, struct lnn_layout *layout);
 int lnn_layout_close(const struct lnn_file *file, struct lnn_layout *layout);
 int lnn_layout_attribute(hid_t object, const struct lnn_attribute *attribute);
+int lnn_layout_texts(hid_t object, const char *name, size_t n,
+                     const char *const texts[]);
+int lnn_layout_fixed(hid_t group, const struct lnn_variable *variable);
+/* n bytes along an axis without values of its own, NAME_byte. */
+int lnn_layout_bytes(hid_t group, const char *name, const char *doc, size_t n,
+                     const char bytes[]);
+hid_t lnn_layout_group(hid_t parent, const char *name, bool large); /* < 0: text set */
 
 /* trajectory_copy.c: the same file with lines[].next rows, renamed over the old one. */
 int lnn_file_install(struct lnn_file *file, struct lnn_layout *layout);
 int lnn_file_rebuild(struct lnn_file *file);
+/* A new name survives a power cut only if its folder is synced. */
+int lnn_file_sync_folder(const char *path);
 /* What HDF5 still holds goes to the file; `status` if that worked. */
 int lnn_file_drain(int status, const struct lnn_layout *layout, const char *path);
 /* Rows first..first+count-1 of a dataset to or from memory. */

@@ -1,4 +1,5 @@
 /* Reading trajectories: any HDF5 file whose groups hold datasets along a time. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,29 @@ static void keep_rows(const struct lnn_h5_variable *v, double values[])
             memcpy(values + to * width, values + row * width, width * sizeof *values);
         to++;
     }
+}
+
+static int get_rounding(struct lnn_reader *reader, const char *group, const char *name,
+                        double *rounding)
+{
+    struct lnn_h5_variable v;
+    H5I_type_t kind;
+    LNN_TRY(use_group(reader, group));
+    LNN_TRY(lnn_h5_kind(reader->group.id, name, &kind));
+    if (kind != H5I_DATASET) return GSL_SUCCESS;
+    LNN_TRY(lnn_h5_variable_open(&reader->group, name, &v));
+    *rounding = v.rounding;
+    return lnn_h5_variable_close(GSL_SUCCESS, &v);
+}
+
+double lnn_reader_rounding(struct lnn_reader *reader, const char *group,
+                           const char *name)
+{
+    double rounding = DBL_EPSILON;
+    struct lnn_h5_printing printing = lnn_h5_silence();
+    int status = get_rounding(reader, group, name, &rounding);
+    lnn_h5_restore(printing);
+    return status == GSL_SUCCESS ? rounding : DBL_EPSILON;
 }
 
 /* values NULL: only the shape. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """A trajectory file that lnnflow did not write: plain gradient descent in numpy.
 
-usage: foreign.py OUT.h5 [--flow]
+usage: foreign.py OUT.h5 [--flow] [--float32]
 
 The layers of every iteration, the examples and the learning rate are all that
 `lnnflow verify` needs. With --flow the same iterates are passed off as gradient flow
 (system = gradient_flow, time = iteration * learning_rate): its theorems are then violated
-by O(learning_rate).
+by O(learning_rate). With --float32 everything is computed and stored in float32.
 """
 import sys
 
@@ -38,13 +38,16 @@ def main():
     widths = [3, 4, 4, 2]
     start = [0.5 * rng.standard_normal((b, a)) for a, b in zip(widths, widths[1:])]
     rate = 0.02
+    if "--float32" in sys.argv:
+        X, Y, *start = (np.float32(a) for a in (X, Y, *start))
+        rate = np.float32(rate)
     with h5py.File(sys.argv[1], "w") as f:
         for j, W in enumerate(descend(X, Y, start, rate, 200), 1):
             f[f"W{j}"] = W
         f["X"], f["Y"] = X, Y
         if "--flow" in sys.argv:
             f.attrs["system"] = "gradient_flow"
-            f["time"] = rate * np.arange(201)
+            f["time"] = rate * np.arange(201).astype(X.dtype)
         else:
             f.attrs["learning_rate"] = rate
 

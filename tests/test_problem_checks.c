@@ -100,6 +100,9 @@ static const struct wrong trajectories[] = {
      "p.yaml:6:27: error: trajectories.name: \"volatile\" is a group of its own in "
      "the "
      "file"},
+    {ENTRIES "{system: exact, name: verdicts}\n", NULL,
+     "p.yaml:6:27: error: trajectories.name: \"verdicts\" is a group of its own in "
+     "the file"},
     {0}};
 
 Test(problem_checks, trajectories)

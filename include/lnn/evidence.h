@@ -39,6 +39,14 @@ struct lnn_record {
     const double *w;     /* weights_rows x net.size, layout of network.h */
     const double *loss;  /* rows; from W and the objective if not in the file */
     const double *loss_error, *W_error; /* rows; absolute error bars */
+    /* Relative rounding of the stored layers (of W where there are none): 2^-23 for
+     * float32, or what the attribute rounding says if that is more; 0 is the same as
+     * DBL_EPSILON. To be asked for with lnn_record_rounding. */
+    double rounding;
+    double t_rounding; /* of the times */
+    /* rows; what coarser numbers than doubles make W uncertain by (Frobenius); NULL:
+     * nothing. Part of lnn_record_W_bar. */
+    const double *W_rounding;
     double learning_rate, weight_decay; /* NaN, 0 when not said */
     double rtol, atol;                  /* NaN when not said */
     bool keeps_invariants; /* the stepper keeps quadratic invariants to round-off */
@@ -74,10 +82,16 @@ const struct lnn_record *lnn_evidence_find(const struct lnn_evidence *e,
 const struct lnn_record *lnn_evidence_first(const struct lnn_evidence *e,
                                             enum lnn_dynamics dynamics);
 
+/* Relative rounding of the stored weights, and of the arithmetic they come from as far
+ * as it can be known: DBL_EPSILON, or 2^-23 where they are float32 (also doubles that
+ * all are float32 numbers). What a judge takes for the rounding of stored weights. */
+double lnn_record_rounding(const struct lnn_record *r);
+
 /* Error bar of W in row i: the file's W_error if it has one (NaN where that is); else
  * estimated from the samples' spacing: the difference between W in row i and the cubic
  * through the four nearest other rows (an assumption: the samples resolve the
  * trajectory), plus rounding; NaN when there are fewer than five. *stated says which.
+ * W_rounding is added to both.
  */
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated);
 

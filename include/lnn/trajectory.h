@@ -69,6 +69,38 @@ int lnn_file_attribute(struct lnn_file *file, const char *group,
  * copy fails (disk full) every row is still in PATH. */
 int lnn_file_close(struct lnn_file *file, bool complete);
 
+/* A table beside the trajectories: columns along one axis. */
+struct lnn_sheet_column { /* exactly one of numbers and texts (UTF-8), rows of them */
+    const char *name, *doc;
+    const double *numbers;
+    const char *const *texts;
+};
+struct lnn_sheet {
+    const char *name, *doc, *axis; /* of the group; of the index scale */
+    size_t rows, n_columns;        /* rows 0: no columns */
+    const struct lnn_sheet_column *columns;
+    const char *bytes_name, *bytes_doc, *bytes; /* a long text, as a dataset of bytes */
+    size_t n_attributes; /* one of them is source, which begins with "lnnflow" */
+    const struct lnn_attribute *attributes;
+    size_t n_volatile;
+    const struct lnn_attribute *volatile_attributes; /* of the subgroup volatile */
+};
+
+/* What a file was like when it was read. */
+struct lnn_stamp {
+    unsigned long long device, inode;
+    long long size, seconds, nanoseconds;
+};
+int lnn_file_stamp(const char *path, struct lnn_stamp *stamp);
+
+/* Adds the table to a finished file, anybody's, or replaces it: a group that lnnflow
+ * did not write (source) is GSL_EINVAL. PATH itself stays as it is until a whole copy
+ * with the table takes its name (that of a link's target), owner and mode; on failure
+ * it just stays. GSL_EOF: not readable or writable, incomplete, open for writing
+ * elsewhere (HDF5's own lock), or no longer what `stamp` says (NULL: not asked). */
+int lnn_file_store(const char *path, const struct lnn_stamp *stamp,
+                   const struct lnn_sheet *table);
+
 /* Reading: any file whose groups hold datasets along a finite time. */
 struct lnn_reader;
 struct lnn_shape {
@@ -88,6 +120,10 @@ int lnn_reader_shape(struct lnn_reader *reader, const char *group, const char *n
  */
 int lnn_reader_get(struct lnn_reader *reader, const char *group, const char *name,
                    struct lnn_shape *shape, double **values);
+/* Relative spacing of the stored numbers, 2^-23 for float32; DBL_EPSILON for doubles,
+ * integers, and what is not there. */
+double lnn_reader_rounding(struct lnn_reader *reader, const char *group,
+                           const char *name);
 /* Attribute as text (numbers printed with %.17g), malloc'ed; NULL when absent. `group`
  * "" is the root, `name` may belong to "group/variable". */
 char *lnn_reader_attribute(struct lnn_reader *reader, const char *group,

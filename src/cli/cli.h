@@ -120,8 +120,9 @@ void cli_signals_catch(void);
 /* summary.c */
 void cli_summary(const struct lnn_problem *problem, const struct lnn_simulation *s);
 
-/* verdicts.c, verdicts_json.c */
+/* verdicts.c, verdicts_json.c, verdicts_store.c */
 enum { CLI_VERDICTS = LNN_INCONCLUSIVE + 1 };
+enum { CLI_VERDICTS_FORMAT = 1 }; /* of the JSON text and of the group */
 struct cli_verdicts {
     const struct lnn_evidence *evidence;
     const char *only, *group; /* what was asked for; NULL: all */
@@ -131,7 +132,14 @@ struct cli_verdicts {
 void cli_verdicts_count(const struct cli_verdicts *v, size_t count[CLI_VERDICTS]);
 void cli_verdicts_table(const struct cli_verdicts *v);
 void cli_verdicts_explain(const struct cli_verdicts *v);
-void cli_verdicts_json(const struct cli_verdicts *v);
+void cli_verdicts_json(const struct cli_verdicts *v, FILE *out);
+void cli_print_counts(const size_t count[CLI_VERDICTS], FILE *out);
+/* Into the file they are about, if that is still what `stamp` says. */
+int cli_verdicts_store(const struct cli_verdicts *v, const struct lnn_stamp *stamp);
+/* What a file has stored: is there anything, a line for info, the JSON text. */
+bool cli_verdicts_are(struct lnn_reader *reader);
+void cli_verdicts_info(struct lnn_reader *reader);
+int cli_verdicts_print(struct lnn_reader *reader, const char *path);
 
 /* families.c: what `lnnflow list` knows */
 struct cli_family {

@@ -187,12 +187,14 @@ static int print_info(struct lnn_reader *reader, const struct cli_arguments *a)
 {
     const char *path = a->operands[0];
     if (cli_flag(a, "problem")) return print_problem(reader, path);
+    if (cli_flag(a, "verdicts")) return cli_verdicts_print(reader, path);
     if (a->n > 1) {
         const char *group = cli_group(reader, path, a->operands[1]);
         if (group) print_group(reader, group, NULL);
         return group ? CLI_DONE : CLI_USAGE;
     }
     print_head(reader, path);
+    cli_verdicts_info(reader);
     const char *const *groups = lnn_reader_groups(reader);
     if (!groups[0])
         puts("\nNo trajectory: there is no group with a dataset called time.");
@@ -226,5 +228,7 @@ const struct cli_command cli_command_info = {
         {
             {"problem", "print the problem file's text that is stored in the file",
              NULL, 'p', CLI_FLAG},
+            {"verdicts", "print what verify --store stored in the file, as JSON", NULL,
+             0, CLI_FLAG},
         },
 };

@@ -41,7 +41,31 @@ static int exit_code(const struct cli_verdicts *v, bool strict)
     return strict && v->n == 0 ? CLI_INCONCLUSIVE : CLI_DONE;
 }
 
-static int judge(const struct lnn_evidence *e, const struct cli_arguments *a)
+static void print(const struct cli_verdicts *v, const struct cli_arguments *a)
+{
+    if (cli_flag(a, "json"))
+        cli_verdicts_json(v, stdout);
+    else if (cli_flag(a, "explain"))
+        cli_verdicts_explain(v);
+    else
+        cli_verdicts_table(v);
+}
+
+/* Once begun it is finished, also on SIGINT; a second one kills. */
+static int keep(const struct cli_verdicts *v, const struct lnn_stamp *stamp,
+                const struct cli_arguments *a, int code)
+{
+    cli_signals_catch();
+    int status = cli_verdicts_store(v, stamp);
+    if (status != GSL_SUCCESS) return cli_fail(status);
+    if (!cli_flag(a, "json"))
+        printf("stored in %s, group verdicts\n", v->evidence->path);
+    return cli_signal ? 128 + (int)cli_signal : code;
+}
+
+/* `stamp` NULL: nothing is stored. */
+static int judge(const struct lnn_evidence *e, const struct lnn_stamp *stamp,
+                 const struct cli_arguments *a)
 {
     struct lnn_finding *findings = NULL;
     struct cli_verdicts v = {.evidence = e, .only = cli_value(a, "theorem")};
@@ -52,13 +76,9 @@ static int judge(const struct lnn_evidence *e, const struct cli_arguments *a)
     if (status != GSL_SUCCESS) return cli_fail(status);
     v.n = keep_group(v.group, v.n, findings);
     v.findings = findings;
-    if (cli_flag(a, "json"))
-        cli_verdicts_json(&v);
-    else if (cli_flag(a, "explain"))
-        cli_verdicts_explain(&v);
-    else
-        cli_verdicts_table(&v);
+    print(&v, a);
     int code = exit_code(&v, cli_flag(a, "strict"));
+    if (stamp) code = keep(&v, stamp, a, code);
     free(findings);
     return code;
 }
@@ -66,9 +86,17 @@ static int judge(const struct lnn_evidence *e, const struct cli_arguments *a)
 static int verify(const struct cli_arguments *a)
 {
     struct lnn_evidence *evidence = NULL;
-    int status = lnn_evidence_read(a->operands[0], &evidence);
+    struct lnn_stamp stamp;
+    bool store = cli_flag(a, "store");
+    if (store && (a->n > 1 || cli_value(a, "theorem"))) {
+        cli_say("verify: --store replaces all verdicts of the file: it takes neither "
+                "GROUP nor --theorem");
+        return CLI_USAGE;
+    }
+    int status = store ? lnn_file_stamp(a->operands[0], &stamp) : GSL_SUCCESS;
+    if (status == GSL_SUCCESS) status = lnn_evidence_read(a->operands[0], &evidence);
     if (status != GSL_SUCCESS) return cli_fail(status);
-    int code = judge(evidence, a);
+    int code = judge(evidence, store ? &stamp : NULL, a);
     lnn_evidence_free(evidence);
     return code;
 }
@@ -85,7 +113,9 @@ const struct cli_command cli_command_verify = {
         "A conclusion reads measured <= bound; margin is bound - measured. Bound 0 is "
         "an identity: measured is 0 within the error bar.\n"
         "Also judges files that other programs wrote; lnnflow help file says what they "
-        "need. The exit code is 1 when a theorem is violated.",
+        "need. The exit code is 1 when a theorem is violated.\n"
+        "--store keeps everything else in the file as it is, bit for bit: a copy with "
+        "the verdicts is made and takes the file's name. lnnflow info shows them.",
     .run = verify,
     .operands = {{"FILE.h5", "the file", CLI_H5, false, false},
                  {"GROUP", "only this trajectory", CLI_WORD, true, false}},
@@ -101,5 +131,9 @@ const struct cli_command cli_command_verify = {
              CLI_FLAG},
             {"strict", "exit with 6 when anything is inconclusive or not met", NULL,
              's', CLI_FLAG},
+            {"store",
+             "also store the verdicts in the file, as group verdicts (lnnflow help "
+             "file), in place of those that are there",
+             NULL, 0, CLI_FLAG},
         },
 };

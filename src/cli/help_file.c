@@ -22,6 +22,7 @@ const char *const cli_text_file[] = {
     "                       mask; attributes weight, whitened, floor: what the square",
     "                       loss leaves, data.offset included",
     "  /volatile            attributes that differ from run to run: host, ...",
+    "  /verdicts            what lnnflow verify --store found; see below",
     "",
     "A row exists if and only if its time is finite: while the file grows, and after a "
     "crash, the rows from the first time that is NaN on are not there yet. The root "
@@ -95,6 +96,25 @@ const char *const cli_text_file[] = {
     "    explanation        the formula with this file's numbers, in lines",
     "",
     "Numbers have 17 digits; what is not finite, or was not reached, is null.",
+    "",
+    "lnnflow verify --store puts the verdicts into the file, ours or anybody's, in "
+    "place of those that are there; lnnflow info --verdicts prints json. Along the "
+    "axis finding:",
+    "",
+    "  /verdicts/measured, bound, margin, error_bar",
+    "                       (finding) numbers; NaN: not reached",
+    "  /verdicts            attributes theorem, trajectory, verdict, reason: a text",
+    "                       a finding (texts are no datasets, since Octave's load",
+    "                       ends at one); format (1), source (the version), history",
+    "  /verdicts/json       bytes: the text of verify --json, where everything is",
+    "  /verdicts/volatile   attribute judged: when",
+    "",
+    "  h5py:    h5py.File(\"FILE.h5\")[\"verdicts\"].attrs[\"verdict\"]",
+    "           json.loads(bytes(h5py.File(\"FILE.h5\")[\"verdicts/json\"][:]))",
+    "  xarray:  xarray.open_dataset(\"FILE.h5\", "
+    "group=\"verdicts\").attrs[\"verdict\"]",
+    "  Octave:  f = load(\"FILE.h5\"); jsondecode(char(f.verdicts.json))",
+    "  shell:   h5dump -a /verdicts/verdict FILE.h5; lnnflow info --verdicts FILE.h5",
     NULL};
 
 void cli_help_file(void)

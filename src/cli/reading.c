@@ -39,6 +39,10 @@ const char *cli_group(struct lnn_reader *reader, const char *path, const char *n
     const char *bare = name && name[0] == '/' ? name + 1 : name;
     for (size_t i = 0; name && groups[i]; i++)
         if (strcmp(groups[i], bare) == 0) return groups[i];
-    complain(path, name, groups);
+    if (name && strcmp(bare, "verdicts") == 0 && cli_verdicts_are(reader))
+        cli_say("%s: verdicts is no trajectory; lnnflow info --verdicts prints them",
+                path);
+    else
+        complain(path, name, groups);
     return NULL;
 }

@@ -27,13 +27,19 @@ static void print_none(const struct cli_verdicts *v)
            v->group ? cli_group_name(v->group) : "");
 }
 
+void cli_print_counts(const size_t count[CLI_VERDICTS], FILE *out)
+{
+    fprintf(out, "%zu hold%s, %zu violated, %zu not met, %zu inconclusive",
+            count[LNN_HOLDS], count[LNN_HOLDS] == 1 ? "s" : "", count[LNN_VIOLATED],
+            count[LNN_NOT_MET], count[LNN_INCONCLUSIVE]);
+}
+
 static void print_counts(const struct cli_verdicts *v)
 {
     size_t count[CLI_VERDICTS];
     cli_verdicts_count(v, count);
-    printf("%zu hold%s, %zu violated, %zu not met, %zu inconclusive\n",
-           count[LNN_HOLDS], count[LNN_HOLDS] == 1 ? "s" : "", count[LNN_VIOLATED],
-           count[LNN_NOT_MET], count[LNN_INCONCLUSIVE]);
+    cli_print_counts(count, stdout);
+    putchar('\n');
 }
 
 static void widen(size_t *width, const char *text)

@@ -16,101 +16,103 @@ static size_t sequence(const unsigned char *s)
 }
 
 /* Bytes that are no UTF-8, in a file's name say, are taken for Latin-1. */
-static void print_string(const char *text)
+static void print_string(const char *text, FILE *out)
 {
-    putchar('"');
+    putc('"', out);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         size_t n = sequence(s);
         if (*s == '"' || *s == '\\')
-            printf("\\%c", *s);
+            fprintf(out, "\\%c", *s);
         else if (*s == '\n')
-            fputs("\\n", stdout);
+            fputs("\\n", out);
         else if (*s < 0x20 || *s == 0x7f || n == 0)
-            printf("\\u%04x", (unsigned)*s);
+            fprintf(out, "\\u%04x", (unsigned)*s);
         else
-            printf("%.*s", (int)n, (const char *)s);
+            fprintf(out, "%.*s", (int)n, (const char *)s);
         s += n > 0 ? n : 1;
     }
-    putchar('"');
+    putc('"', out);
 }
 
 /* `before` is what separates it from the field before. */
-static void text_field(const char *before, const char *name, const char *text)
+static void text_field(const char *before, const char *name, const char *text,
+                       FILE *out)
 {
-    printf("%s\"%s\": ", before, name);
-    print_string(text ? text : "");
+    fprintf(out, "%s\"%s\": ", before, name);
+    print_string(text ? text : "", out);
 }
 
-static void number_field(const char *before, const char *name, double x)
+static void number_field(const char *before, const char *name, double x, FILE *out)
 {
-    printf("%s\"%s\": ", before, name);
+    fprintf(out, "%s\"%s\": ", before, name);
     if (isfinite(x))
-        printf("%.17g", x);
+        fprintf(out, "%.17g", x);
     else
-        fputs("null", stdout);
+        fputs("null", out);
 }
 
-static void print_hypotheses(const struct lnn_judgement *j)
+static void print_hypotheses(const struct lnn_judgement *j, FILE *out)
 {
-    fputs(",\n      \"hypotheses\": [", stdout);
+    fputs(",\n      \"hypotheses\": [", out);
     for (size_t i = 0; i < j->n_hypotheses; i++) {
         const struct lnn_hypothesis *h = &j->hypotheses[i];
-        text_field(i ? ",\n        {" : "\n        {", "text", h->text);
-        text_field(", ", "verdict", lnn_verdict_name(h->verdict));
-        number_field(", ", "measured", h->measured);
-        number_field(", ", "bound", h->bound);
-        putchar('}');
+        text_field(i ? ",\n        {" : "\n        {", "text", h->text, out);
+        text_field(", ", "verdict", lnn_verdict_name(h->verdict), out);
+        number_field(", ", "measured", h->measured, out);
+        number_field(", ", "bound", h->bound, out);
+        putc('}', out);
     }
-    putchar(']');
+    putc(']', out);
 }
 
-static void print_figures(const struct lnn_judgement *j)
+static void print_figures(const struct lnn_judgement *j, FILE *out)
 {
-    fputs(",\n      \"figures\": [", stdout);
+    fputs(",\n      \"figures\": [", out);
     for (size_t i = 0; i < j->n_figures; i++) {
-        text_field(i ? ",\n        {" : "\n        {", "name", j->figures[i].name);
-        number_field(", ", "value", j->figures[i].value);
-        putchar('}');
+        text_field(i ? ",\n        {" : "\n        {", "name", j->figures[i].name, out);
+        number_field(", ", "value", j->figures[i].value, out);
+        putc('}', out);
     }
-    putchar(']');
+    putc(']', out);
 }
 
-static void print_finding(const struct lnn_finding *f)
+static void print_finding(const struct lnn_finding *f, FILE *out)
 {
     const struct lnn_judgement *j = &f->judgement;
     static const char line[] = ",\n      ";
-    text_field("\n    {", "theorem", f->theorem->name);
-    text_field(", ", "trajectory", cli_group_name(f->record->name));
-    text_field(", ", "system", f->record->system);
-    text_field(line, "verdict", lnn_verdict_name(j->verdict));
-    number_field(line, "measured", j->measured);
-    number_field(", ", "bound", j->bound);
-    number_field(line, "margin", j->margin);
-    number_field(", ", "error_bar", j->bar);
-    text_field(line, "reason", j->reason);
-    text_field(line, "statement", f->theorem->doc);
-    text_field(line, "source", f->theorem->source);
-    print_hypotheses(j);
-    print_figures(j);
-    text_field(line, "explanation", j->explain);
-    putchar('}');
+    text_field("\n    {", "theorem", f->theorem->name, out);
+    text_field(", ", "trajectory", cli_group_name(f->record->name), out);
+    text_field(", ", "system", f->record->system, out);
+    text_field(line, "verdict", lnn_verdict_name(j->verdict), out);
+    number_field(line, "measured", j->measured, out);
+    number_field(", ", "bound", j->bound, out);
+    number_field(line, "margin", j->margin, out);
+    number_field(", ", "error_bar", j->bar, out);
+    text_field(line, "reason", j->reason, out);
+    text_field(line, "statement", f->theorem->doc, out);
+    text_field(line, "source", f->theorem->source, out);
+    print_hypotheses(j, out);
+    print_figures(j, out);
+    text_field(line, "explanation", j->explain, out);
+    putc('}', out);
 }
 
-void cli_verdicts_json(const struct cli_verdicts *v)
+void cli_verdicts_json(const struct cli_verdicts *v, FILE *out)
 {
     size_t count[CLI_VERDICTS];
     cli_verdicts_count(v, count);
-    fputs("{\n  \"format\": 1", stdout);
-    text_field(",\n  ", "file", v->evidence->path);
-    printf(",\n  \"complete\": %s", v->evidence->complete ? "true" : "false");
-    printf(",\n  \"counts\": {\"holds\": %zu, \"violated\": %zu, \"not met\": %zu, "
-           "\"inconclusive\": %zu}",
-           count[LNN_HOLDS], count[LNN_VIOLATED], count[LNN_NOT_MET],
-           count[LNN_INCONCLUSIVE]);
-    fputs(",\n  \"findings\": [", stdout);
+    fprintf(out, "{\n  \"format\": %d", CLI_VERDICTS_FORMAT);
+    text_field(",\n  ", "file", v->evidence->path, out);
+    fprintf(out, ",\n  \"complete\": %s", v->evidence->complete ? "true" : "false");
+    fprintf(out,
+            ",\n  \"counts\": {\"holds\": %zu, \"violated\": %zu, \"not met\": %zu, "
+            "\"inconclusive\": %zu}",
+            count[LNN_HOLDS], count[LNN_VIOLATED], count[LNN_NOT_MET],
+            count[LNN_INCONCLUSIVE]);
+    fputs(",\n  \"findings\": [", out);
     for (size_t i = 0; i < v->n; i++) {
-        if (i) putchar(',');
-        print_finding(&v->findings[i]);
+        if (i) putc(',', out);
+        print_finding(&v->findings[i], out);
     }
-    puts("]\n}");
+    fputs("]\n}\n", out);
 }

@@ -49,7 +49,7 @@ static void compare(const struct lnn_record *r, size_t i, size_t j, const double
            below = layer_norm(net, w, j);
     double above0 = layer_norm(net, w0, j + 1), below0 = layer_norm(net, w0, j);
     double scale = above * above + below * below + above0 * above0 + below0 * below0;
-    double rounding = 4 * DBL_EPSILON * scale, *C0 = C + n;
+    double rounding = 4 * lnn_record_rounding(r) * scale, *C0 = C + n;
     lnn_network_imbalance(net, w, j, C);
     lnn_network_imbalance(net, w0, j, C0);
     lnn_axpy(n, -exp(-2 * r->weight_decay * t), C0, C);

@@ -105,13 +105,13 @@ static int lemma_2(struct course *s, size_t i)
     double layer = pow(4 * s->m->norm, 1 / (double)net->N), gap, scale, norm;
     LNN_TRY(lnn_record_imbalance(s->r, i, &gap, &scale));
     add(s, "Lemma 2: imbalance over 2 delta", i, gap, 2 * s->at.delta,
-        8 * DBL_EPSILON * scale);
+        8 * lnn_record_rounding(s->r) * scale);
     if (!(gap <= s->imbalance)) s->imbalance = gap;
     for (size_t j = 1; j <= net->N; j++) {
         LNN_TRY(operator_norm(net->d[j], net->d[j - 1], w + lnn_network_offset(net, j),
                               &norm));
         add(s, "Lemma 2: norm of a layer over (4 ||Phi||)^(1/N)", i, norm, layer,
-            8 * DBL_EPSILON * norm);
+            8 * lnn_record_rounding(s->r) * norm);
     }
     return GSL_SUCCESS;
 }
@@ -124,7 +124,7 @@ static int bounds_rows(struct course *s)
         bool stated;
         LNN_TRY(operator_norm(s->m->k, s->m->d, s->r->W + i * kd, &norm));
         add(s, "Lemma 2: norm of W over 2 ||Phi||", i, norm, 2 * s->m->norm,
-            lnn_record_W_bar(s->r, i, &stated) + 8 * DBL_EPSILON * norm);
+            lnn_record_W_bar(s->r, i, &stated) + 8 * lnn_record_rounding(s->r) * norm);
     }
     if (!s->r->w) s->worst.broken++;
     for (size_t i = 0; s->r->w && i < s->r->weights_rows; i++) LNN_TRY(lemma_2(s, i));
@@ -141,7 +141,7 @@ static void constants(struct course *s, struct lnn_judgement *j)
         lnn_record_imbalance(s->r, 0, &gap, &scale) != GSL_SUCCESS)
         gap = NAN;
     lnn_judge_hypothesis(j, "delta-balanced start", gap, s->at.delta,
-                         4 * DBL_EPSILON * scale);
+                         4 * lnn_record_rounding(s->r) * scale);
     lnn_judge_hypothesis(j, "learning rate", eta, s->at.eta, 0);
     double T = log(s->start / 1e-6) / (eta * s->at.rate);
     lnn_judge_figure(j, "imbalance at the start", gap);

@@ -58,7 +58,8 @@ static int factorise_all(const struct lnn_record *r, const struct lnn_network *n
         status = lnn_svd(f, r->W + i * k * d);
         if (status != GSL_SUCCESS) break;
         if (i == 0)
-            while (rank < f->q && f->s[rank] > (double)side * DBL_EPSILON * f->s[0])
+            while (rank < f->q &&
+                   f->s[rank] > (double)side * lnn_record_rounding(r) * f->s[0])
                 rank++;
         if (rank > 0 && !(f->s[rank - 1] > lnn_record_W_bar(r, i, &stated)))
             *told = false;

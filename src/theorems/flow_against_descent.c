@@ -118,8 +118,8 @@ static int rows(const struct lnn_record *flow, const struct lnn_record *r,
         if (!common(r, tube->t[i], &at)) continue;
         times++;
         double theta = lnn_norm(r->net.size, r->w + at * r->net.size);
-        double bar =
-            flow_bar(flow, tube, i) + DBL_EPSILON * theta * (2 + tube->t[i] / eta);
+        double bar = flow_bar(flow, tube, i) +
+                     lnn_record_rounding(r) * theta * (2 + tube->t[i] / eta);
         lnn_worst_add(&worst, "gap between flow and descent", i, gap_at(flow, i, r, at),
                       tube->bound[i], bar);
     }

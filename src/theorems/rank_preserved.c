@@ -119,7 +119,7 @@ static int row(struct walk *s, size_t i)
         return GSL_SUCCESS;
     }
     LNN_TRY(lnn_svd(s->svd, W));
-    double rounding = DBL_EPSILON * (double)(s->k + s->d) * s->svd->s[0];
+    double rounding = lnn_record_rounding(s->r) * (double)(s->k + s->d) * s->svd->s[0];
     double bar = lnn_record_W_bar(s->r, i, &stated) + rounding, g = slope(s, W);
     if (i == 0) { /* the start is what it is: only its singular values are rounded */
         while (s->rank < s->q && s->svd->s[s->rank] > rounding) s->rank++;

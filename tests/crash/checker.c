@@ -80,6 +80,20 @@ static void check_group(hid_t file, const char *name, size_t g, size_t every,
     if (H5Gclose(group) < 0) exit(1);
 }
 
+/* A table that is there at all is whole. */
+static void check_table(hid_t file)
+{
+    if (H5Lexists(file, "verdicts", H5P_DEFAULT) <= 0) return;
+    hid_t group = H5Gopen2(file, "verdicts", H5P_DEFAULT);
+    if (group < 0 || H5Aexists(group, "verdict") <= 0) exit(1);
+    if (H5Lexists(group, "volatile", H5P_DEFAULT) <= 0) exit(1);
+    if (read_all(group, "margin", values, 1) != CONTENT_FINDINGS) exit(1);
+    for (size_t i = 0; i < CONTENT_FINDINGS; i++)
+        if (values[i] != content(2, i, 0)) fail("margin", 2, i);
+    printf(" with a table,");
+    if (H5Gclose(group) < 0) exit(1);
+}
+
 /* Opens every object and reads every attribute's type and size. */
 static herr_t touch(hid_t root, const char *name, const H5O_info_t *info, void *data)
 {
@@ -108,6 +122,7 @@ int main(int argc, char *argv[])
     if (file < 0) return 1;
     check_group(file, "gradient_flow", 0, 1, safe);
     check_group(file, "end_to_end", 1, CONTENT_EVERY, safe);
+    check_table(file);
     printf(" rows, %zu safe\n", safe);
     if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, touch, NULL, H5O_INFO_NUM_ATTRS) <
         0)

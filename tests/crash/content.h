@@ -8,7 +8,8 @@ enum {
     CONTENT_D = 4,
     CONTENT_H = 5,
     CONTENT_K = 3,
-    CONTENT_EVERY = 3, /* the second group stores its weights every so often */
+    CONTENT_EVERY = 3,     /* the second group stores its weights every so often */
+    CONTENT_FINDINGS = 40, /* rows of the table that is stored later */
     CONTENT_VALUES = 1 + CONTENT_K * CONTENT_D + 1 + CONTENT_K
 };
 

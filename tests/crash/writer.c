@@ -3,10 +3,11 @@
  *   writer FILE SCENARIO ROWS [JOURNAL]
  *
  * Scenarios: exact (all rows used), short (a third left unused), grow (more rows than
- * announced), sync (exact, with fdatasync), late (attributes at the end). The rows that
- * lnn_file_flush reported as safe are counted in JOURNAL, a memory-mapped file, so that
- * counting costs no system call that could be killed. With SCENARIO sample the file has
- * what a run writes: it feeds the readers' test. */
+ * announced), sync (exact, with fdatasync), late (attributes at the end), store (a
+ * table into FILE, which is complete). The rows that lnn_file_flush reported as safe
+ * are counted in JOURNAL, a memory-mapped file, so that counting costs no system call
+ * that could be killed. With SCENARIO sample the file has what a run writes: it feeds
+ * the readers' test. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -120,6 +121,32 @@ static int write_file(const char *path, const char *scenario, size_t rows,
     return lnn_file_close(file, true);
 }
 
+static int store_table(const char *path)
+{
+    static double numbers[CONTENT_FINDINGS];
+    static const char *texts[CONTENT_FINDINGS];
+    for (size_t i = 0; i < CONTENT_FINDINGS; i++) {
+        numbers[i] = content(2, i, 0);
+        texts[i] = "holds";
+    }
+    const struct lnn_sheet_column columns[] = {
+        {.name = "margin", .doc = "a number", .numbers = numbers},
+        {.name = "verdict", .texts = texts},
+    };
+    const struct lnn_sheet sheet = {.name = "verdicts",
+                                    .doc = "a table",
+                                    .axis = "finding",
+                                    .rows = CONTENT_FINDINGS,
+                                    .n_columns = 2,
+                                    .columns = columns,
+                                    .bytes_name = "json",
+                                    .bytes_doc = "text",
+                                    .bytes = "{}",
+                                    .n_attributes = 1,
+                                    .attributes = problem + 2};
+    return lnn_file_store(path, NULL, &sheet);
+}
+
 static volatile size_t *map_journal(const char *path)
 {
     static volatile size_t nowhere;
@@ -136,7 +163,11 @@ int main(int argc, char *argv[])
     if (argc < 4) return 2;
     volatile size_t *safe = map_journal(argc > 4 ? argv[4] : NULL);
     if (safe == NULL) return 2;
-    if (write_file(argv[1], argv[2], strtoul(argv[3], NULL, 10), safe) == GSL_SUCCESS)
+    size_t rows = strtoul(argv[3], NULL, 10);
+    bool store = strcmp(argv[2], "store") == 0;
+    if (store) *safe = rows;
+    if ((store ? store_table(argv[1]) : write_file(argv[1], argv[2], rows, safe)) ==
+        GSL_SUCCESS)
         return 0;
     fprintf(stderr, "writer: %s\n", lnn_error());
     return 1;
