@@ -28,11 +28,15 @@ def perturb(group, eps):
     if not weights:
         group["W"][row, 0, 0] += float(eps)
         return
-    assert len(weights[0]) == len(group["time"]), "the layers have another time axis"
-    weights[0][row, 0, 0] += float(eps)
-    product = weights[0][row]
+    stored = row
+    if len(weights[0]) != len(group["time"]):  # more rarely, along a time of their own
+        times = group["weights_time"][:]
+        stored = int(np.isfinite(times).sum()) // 2
+        row = int(np.nanargmin(abs(group["time"][:] - times[stored])))
+    weights[0][stored, 0, 0] += float(eps)
+    product = weights[0][stored]
     for upper in weights[1:]:
-        product = upper[row] @ product
+        product = upper[stored] @ product
     if "W" in group:
         group["W"][row] = product
 
