@@ -10,10 +10,12 @@
  * parallel to W for all W: then so is dl/dW - g, and l(W) = <g, W> + s(||W||), as for
  * linear losses and the square loss with Lambda_xx = a I, where F is the gradient of
  * ||W|| <g, W> + (2/3) a ||W||^3. Any other loss has a curl, even where this one curve
- * does not see it: what a quadratic part 1/2 <A W, W> adds to the curl in the plane of
- * e and f is, for every N, ||W||^{2-2/N} times a combination of cos 2t and sin 2t, t
- * the angle from e, whose integral over a half ring is 0. So for square losses the
- * closed form is exact at every R. */
+ * does not see it.
+ *
+ * An even part of l (the same at W and -W: square losses but for <g, W>, the logistic
+ * loss, too) adds nothing for any N: its curl is even, so that the half ring gives half
+ * of the whole ring, whose circles give ||W||^{2-2/N} times the change of l once round.
+ * There the closed form is exact at every R. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
