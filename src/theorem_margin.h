@@ -81,6 +81,12 @@ struct lnn_worst {
 };
 void lnn_worst_add(struct lnn_worst *w, const char *what, size_t row, double measured,
                    double bound, double bar);
+/* The same where the theorem allows equality, which no error bar can tell from excess:
+ * judged is (measured - bound) / bar, which may be 1 (and `what` is to say so). Mute
+ * unless the bar is below `sight`, what it must not hide, or the row violates. Returns
+ * whether the two are equal within the bar. */
+bool lnn_worst_add_attained(struct lnn_worst *w, const char *what, size_t row,
+                            double measured, double bound, double bar, double sight);
 /* Ends the judgement by it: a violated hypothesis is not met; NaN rows are inconclusive
  * unless another row violates; nothing decided is inconclusive. */
 int lnn_worst_conclude(const struct lnn_worst *w, struct lnn_judgement *j);

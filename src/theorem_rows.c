@@ -131,6 +131,17 @@ void lnn_worst_add(struct lnn_worst *w, const char *what, size_t row, double mea
     w->row = row;
 }
 
+bool lnn_worst_add_attained(struct lnn_worst *w, const char *what, size_t row,
+                            double measured, double bound, double bar, double sight)
+{
+    double over = (measured - bound) / (bar + DBL_MIN);
+    if (over <= 1 && bar >= sight)
+        w->mute++;
+    else
+        lnn_worst_add(w, what, row, over, 1, 0);
+    return fabs(over) <= 1;
+}
+
 static bool hypothesis_is(const struct lnn_judgement *j, enum lnn_verdict verdict)
 {
     for (size_t i = 0; i < j->n_hypotheses; i++)

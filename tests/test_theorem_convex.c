@@ -234,6 +234,29 @@ Test(flow_converges_convex, masked_converges_at_a_linear_rate)
     forget(&v);
 }
 
+/* One layer, whitened: l - l* = (l(0) - l*) e^{-2t}, the bound itself. */
+Test(flow_converges_convex, an_attained_bound_holds_and_tells_a_slower_flow)
+{
+    static const char *const yaml[] = {
+        "network: {widths: [2, 1]}\ndata: {kind: target, matrix: [[1, 2]]}\n"
+        "init: {kind: balanced, matrix: [[0.9, 1.7]]}\n" FLOW
+        "time: {end: 30, samples: 61}\n",
+        "network: {widths: [2, 1]}\nloss: {kind: masked}\n"
+        "data: {kind: target, matrix: [[1, 2]], mask: [[1, 0]]}\n"
+        "init: {kind: balanced, matrix: [[0.9, 1.7]]}\n" FLOW
+        "time: {end: 30, samples: 61}\n"};
+    for (size_t n = 0; n < 2; n++) {
+        struct judged v = evidence_of(yaml[n], NULL);
+        VERDICT(&v, JUDGE, NULL, LNN_HOLDS);
+        LNN_CLOSE(figure(&v, "guaranteed rate"), 2, 0);
+        cr_assert(figure(&v, "statements below their error bar") > 5);
+        double *t = spoil(v.r->t);
+        for (size_t i = 0; i < v.r->rows; i++) t[i] *= 1 + 1e-7;
+        VERDICT(&v, JUDGE, NULL, LNN_VIOLATED);
+        forget(&v);
+    }
+}
+
 /* ---- the bound ---- */
 
 /* l(V) + 1/(1/g(0) + K int ds/||W - V||^2), best of the references: trapezes for the

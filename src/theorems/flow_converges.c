@@ -71,6 +71,18 @@ static struct rate rate_of(struct course *s, double alpha, double c, double exce
     return (struct rate){excess, bar, exponent};
 }
 
+/* One layer and Lambda_xx = alpha I attain the bound: a row that equals it within a bar
+ * which hides neither the bound nor the fall to it is within the claim. */
+static void linear_row(struct course *s, size_t i, double excess, double bar,
+                       double bound, double fall)
+{
+    if (fabs(excess - bound) <= bar)
+        lnn_worst_add_attained(&s->worst, "excess loss above its bound, in error bars,",
+                               i, excess, bound, bar, fmin(bound, fall));
+    else
+        lnn_worst_add(&s->worst, "excess loss", i, excess, bound, bar);
+}
+
 static int linear_rows(struct course *s, struct rate rate)
 {
     const struct lnn_record *r = s->r;
@@ -78,8 +90,9 @@ static int linear_rows(struct course *s, struct rate rate)
     for (size_t i = 1; i < r->rows; i++) {
         double bar, excess = excess_of(s, i, &bar);
         double decay = exp(-rate.exponent * (r->t[i] - r->t[0]));
-        lnn_worst_add(worst, "excess loss", i, excess, rate.start * decay,
-                      bar + rate.start_bar * decay + 1e-15 * rate.start * decay);
+        double bound = rate.start * decay;
+        linear_row(s, i, excess, bar + rate.start_bar * decay + 1e-15 * bound, bound,
+                   rate.start - bound);
     }
     double bar, last = excess_of(s, r->rows - 1, &bar);
     double span = r->t[r->rows - 1] - r->t[0];

@@ -51,18 +51,11 @@ static bool about(const struct lnn_evidence *e, const struct lnn_record *r)
            (!e->objective || lnn_margin_is_square(e));
 }
 
-/* measured <= bound, where it may be equal: within the bar is within the claim. `sight`
- * is what the bar has to be below for the statement to say anything. */
 static void keep(struct course *s, const char *what, size_t row, double measured,
                  double bound, double bar, double sight)
 {
-    double over = (measured - bound) / (bar + DBL_MIN);
-    if (over <= 1 && bar >= sight) {
-        s->worst.mute++;
-        return;
-    }
-    s->touching += fabs(over) <= 1;
-    lnn_worst_add(&s->worst, what, row, over, 1, 0);
+    s->touching +=
+        lnn_worst_add_attained(&s->worst, what, row, measured, bound, bar, sight);
 }
 
 /* ---- r, of the conserved imbalance ---- */
