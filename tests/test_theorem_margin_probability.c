@@ -5,24 +5,25 @@
 
 TestSuite(margin_probability, .init = lnn_test_setup, .timeout = 120);
 
-/* A target of d inputs and one output, norm 1: entries alternate in sign. */
-static void problem(char *yaml, size_t room, size_t d, const char *hidden,
-                    const char *rest)
+/* A target of d inputs and one output: entries alternate in sign. */
+static struct judged with_norm(double norm, size_t d, const char *hidden,
+                               const char *rest)
 {
+    char yaml[8000];
+    size_t room = sizeof yaml;
     size_t n =
         (size_t)snprintf(yaml, room, "network: {widths: [%zu, %s1]}\n", d, hidden);
     for (size_t i = 0; i < d; i++)
         n += (size_t)snprintf(yaml + n, room - n, "%s%.17g",
                               i ? ", " : "data: {kind: target, matrix: [[",
-                              (i % 2 ? -1 : 1) / sqrt((double)d));
+                              (i % 2 ? -norm : norm) / sqrt((double)d));
     snprintf(yaml + n, room - n, "]]}\n%s", rest);
+    return evidence_of(yaml, NULL);
 }
 
 static struct judged asked(size_t d, const char *hidden, const char *rest)
 {
-    char yaml[8000];
-    problem(yaml, sizeof yaml, d, hidden, rest);
-    return evidence_of(yaml, NULL);
+    return with_norm(1, d, hidden, rest);
 }
 
 #define SHORT "time: {end: 0.01, samples: 3}\n" FLOW
@@ -62,15 +63,20 @@ Test(margin_probability, oracles_at_100_inputs)
 Test(margin_probability, constants_are_those_of_theorem_1)
 {
     static const char *const hidden[] = {"", "2, ", "2, 3, ", "2, 2, 2, 2, "};
-    for (size_t i = 0; i < 4; i++) {
-        struct judged v = asked(30, hidden[i], SMALL);
+    static const double norms[] = {1, 0.3, 2.5};
+    for (size_t i = 0; i < 12; i++) {
+        double norm = norms[i / 4];
+        struct judged v = with_norm(norm, 30, hidden[i % 4], SMALL);
         VERDICT(&v, "margin_probability", NULL, LNN_HOLDS);
         double c = figure(&v, "margin c = s^2 d0 / (2 ||Phi||)");
         double eta = figure(&v, "eta of Theorem 2");
-        struct lnn_descent_constants one = lnn_descent_constants(v.r->net.N, 1, c);
-        struct lnn_descent_constants two = lnn_descent_constants(v.r->net.N, 1, 0.5);
-        double T = log(4) / (eta * one.rate) + log(1 / 8e-6) / (eta * two.rate);
+        size_t N = v.r->net.N;
+        struct lnn_descent_constants one = lnn_descent_constants(N, norm, c);
+        struct lnn_descent_constants two = lnn_descent_constants(N, norm, norm / 2);
+        double T =
+            log(4) / (eta * one.rate) + log(norm * norm / 8e-6) / (eta * two.rate);
         double said = figure(&v, "iterations T for eps = 1e-6 at that eta");
+        LNN_CLOSE(figure(&v, "norm of Phi"), norm, 1e-15 * (1 + norm));
         cr_assert(eta <= one.eta && eta >= one.eta / 4.1, "%g %g", eta, one.eta);
         cr_assert(said >= T && said <= 4.1 * T, "%g %g", said, T);
         forget(&v);
@@ -255,7 +261,7 @@ static void far_descent(struct judged *v, double eta, double n)
 }
 
 /* The first seed whose start has the margin, or has not. */
-static struct judged one_layer(bool margin)
+static struct judged descent(double norm, const char *hidden, bool margin)
 {
     for (unsigned seed = 1;; seed++) {
         char rest[300];
@@ -264,7 +270,7 @@ static struct judged one_layer(bool margin)
                  "time: {end: 1, samples: 3}\ntrajectories: [{system: "
                  "gradient_descent, learning_rate: 0.5}]\n",
                  seed);
-        struct judged v = asked(100, "", rest);
+        struct judged v = with_norm(norm, 100, hidden, rest);
         VERDICT(&v, "margin_probability", NULL, LNN_HOLDS);
         if ((figure(&v, "this start has the margin c") == 1) == margin) return v;
         forget(&v);
@@ -273,7 +279,7 @@ static struct judged one_layer(bool margin)
 
 Test(margin_probability, convergence_where_T_is_reached)
 {
-    struct judged v = one_layer(true);
+    struct judged v = descent(1, "", true);
     double eta = 9.9e-14; /* (s^2 d0)^2 / 10^5 = 1e-13 */
     far_descent(&v, eta, 3e14);
     VERDICT(&v, "margin_probability", NULL, LNN_HOLDS);
@@ -298,10 +304,38 @@ Test(margin_probability, convergence_where_T_is_reached)
 /* A start without the margin is none the theorem promises anything. */
 Test(margin_probability, no_convergence_is_asked_of_the_other_half)
 {
-    struct judged v = one_layer(false);
+    struct judged v = descent(1, "", false);
     far_descent(&v, 9.9e-14, 3e14);
     spoil(v.r->W)[2 * 100] += 1;
     VERDICT(&v, "margin_probability", NULL, LNN_HOLDS);
     cr_assert(strstr(v.j.reason, "out of reach") != NULL, "%s", v.j.reason);
     forget(&v);
+}
+
+/* T(eps) to the iteration, for several layers and another norm: a loss just below eps
+ * at T holds, one just above does not. */
+Test(margin_probability, T_is_that_of_the_theorem)
+{
+    static const char *const hidden[] = {"3, ", "2, 4, "};
+    for (size_t i = 0; i < 2; i++) {
+        double phi = 2.5, N = 2 + (double)i, spread = 1e-6 * 100;
+        struct judged v = descent(phi, hidden[i], true);
+        struct lnn_record *r = &v.e->records[0];
+        double eta = 0.9 * figure(&v, "eta of Theorem 2"),
+               eps = phi * phi / 8 * exp(-5);
+        double T = 4 / eta * log(4) * pow(phi / spread, 2 - 2 / N) +
+                   4 / eta * pow(phi, 2 / N - 2) * log(phi * phi / (8 * eps));
+        double *W = spoil(r->W) + 200, share[] = {0.98, 1.02};
+        r->learning_rate = eta;
+        spoil(r->iteration)[1] = T / 2;
+        spoil(r->iteration)[2] = T;
+        memcpy(W, v.e->data->Phi, 100 * sizeof *W);
+        for (size_t q = 0; q < 2; q++) {
+            W[7] = v.e->data->Phi[7] + sqrt(2 * share[q] * eps);
+            VERDICT(&v, "margin_probability", NULL, q ? LNN_VIOLATED : LNN_HOLDS);
+            LNN_CLOSE(figure(&v, "loss at the last row over eps of its T"), share[q],
+                      1e-3);
+        }
+        forget(&v);
+    }
 }

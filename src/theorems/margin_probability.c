@@ -174,10 +174,11 @@ static double iterations(const struct lnn_record *r)
                         : (r->t[last] - r->t[0]) / r->learning_rate;
 }
 
-/* Append to the reason. */
+/* Append to the reason of what holds. */
 static void add(struct lnn_judgement *j, const char *text)
 {
     size_t n = strlen(j->reason);
+    if (j->verdict != LNN_HOLDS) return;
     snprintf(j->reason + n, sizeof j->reason - n, "%s", text);
 }
 
