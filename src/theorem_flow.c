@@ -229,11 +229,17 @@ double lnn_flow_integral(size_t n, const double t[], const double f[],
     return half * sum;
 }
 
+bool lnn_flow_smooth(const struct lnn_objective *o)
+{
+    return strcmp(o->loss->name, "lp") != 0 || fmod(o->p, 2) == 0;
+}
+
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
-                            const double slope[], size_t i, double Q[], double *bar)
+                            const double slope[], bool smooth, size_t i, double Q[],
+                            double *bar)
 {
     size_t most = n < 6 ? n : 6;
-    double now = 0, before = 0;
+    double now = INFINITY, before, kinks = 0;
     *bar = INFINITY;
     for (size_t p = 1; p <= most; p++) {
         /* the last two orders follow the best so far in Q */
@@ -243,10 +249,14 @@ void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f
         if (p == 1) continue;
         before = now;
         now = lnn_distance(m, here, last);
+        kinks += p > 2 ? now : 0;
+        if (p == 2) memcpy(Q, here, m * sizeof *Q);
+        if (!smooth || !(now <= before)) continue;
         double gap = 2 * (now + (p > 2 ? before : now)); /* twice: see the header */
         if (!(gap < *bar)) continue;
         *bar = gap;
         memcpy(Q, here, m * sizeof *Q);
     }
+    if (!smooth && most > 3) *bar = 2 * kinks;
     if (!(*bar < LNN_FLOW_RESOLVED * lnn_norm(m, Q))) *bar = INFINITY;
 }

@@ -14,6 +14,7 @@ struct solution {
     const struct lnn_record *r;
     lnn_flow_field *field;
     size_t kd, rows;
+    bool smooth;       /* the loss */
     double *F, *slope; /* kd x rows: an entry's values over time lie together */
     double *bars;      /* rows: of W */
     double *feels;     /* rows: ||DF(W)|| along F and a random direction, the larger */
@@ -96,7 +97,7 @@ static void interval(struct solution *s, size_t i)
 {
     const double *W = s->r->W + i * s->kd, *next = W + s->kd, *t = s->r->t;
     double *Q = s->room, gap = 0, apart, h = t[i + 1] - t[i];
-    lnn_flow_integral_best(s->rows, t, s->kd, s->F, s->slope, i, Q, &apart);
+    lnn_flow_integral_best(s->rows, t, s->kd, s->F, s->slope, s->smooth, i, Q, &apart);
     for (size_t a = 0; a < s->kd; a++) gap = hypot(gap, next[a] - W[a] + Q[a]);
     /* an error dW is one of DF dW in F, of DF^2 dW in its rate, which counts h^2/12 */
     double feels = fmax(s->feels[i], s->feels[i + 1]);
@@ -186,6 +187,7 @@ int lnn_flow_judge_solution(const struct lnn_evidence *e, const struct lnn_recor
     if (s) {
         s->x = x;
         s->field = field;
+        s->smooth = lnn_flow_smooth(e->objective);
         status = measure(s);
     }
     if (status == GSL_SUCCESS) status = conclude(s, j);

@@ -1,6 +1,7 @@
 /* ICML 2018, Theorem 1: the product of balanced layers obeys an equation of its own. */
 #include "lnn/theorem.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include "lnn/err.h"
@@ -28,14 +29,39 @@ static bool gap_at(const struct lnn_record *r, const struct lnn_record *other, s
     return true;
 }
 
+/* How long W is certified: up to the first row where a singular value that was not 0 at
+ * the start is below rounding or W's error bar. Flow keeps it from 0, rounding does not,
+ * and past 0 the end-to-end trajectory is another one. */
+static int certified(const struct lnn_record *r, double *until)
+{
+    size_t kd = r->k * r->d, rank = 0;
+    struct lnn_svd *f = lnn_svd_alloc(r->k, r->d);
+    int status = f ? GSL_SUCCESS : lnn_fail(GSL_ENOMEM, "out of memory");
+    *until = -INFINITY;
+    for (size_t i = 0; i < r->rows && lnn_finite(kd, r->W + i * kd); i++) {
+        bool stated;
+        if (status == GSL_SUCCESS) status = lnn_svd(f, r->W + i * kd);
+        if (status != GSL_SUCCESS) break;
+        double rounding = (double)(r->k + r->d) * DBL_EPSILON * f->s[0];
+        while (i == 0 && rank < f->q && f->s[rank] > rounding) rank++;
+        double bar = i > 0 ? lnn_record_W_bar(r, i, &stated) : 0;
+        if (rank > 0 && !(f->s[rank - 1] > rounding + bar)) break;
+        *until = r->t[i];
+    }
+    free(f);
+    return status;
+}
+
 /* Beside an end-to-end trajectory from the same start: the worst gap. */
 static int distances(const struct lnn_record *r, const struct lnn_record *other,
                      struct lnn_flow_worst *worst)
 {
     size_t kd = r->net.d[0] * r->net.d[r->net.N];
-    double *W = malloc((kd + r->net.chain) * sizeof *W), gap, bar;
+    double until, gap, bar;
+    LNN_TRY(certified(other, &until));
+    double *W = malloc((kd + r->net.chain) * sizeof *W);
     if (!W) return lnn_fail(GSL_ENOMEM, "out of memory for a product");
-    for (size_t i = 0; i < r->weights_rows; i++) {
+    for (size_t i = 0; i < r->weights_rows && r->w_t[i] <= until; i++) {
         if (!gap_at(r, other, i, W, W + kd, &gap, &bar)) continue;
         if (!worst->any && !(gap <= bar)) break; /* another start: not comparable */
         lnn_flow_keep(worst, gap, bar, r->w_t[i], i, 0);

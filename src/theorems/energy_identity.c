@@ -19,6 +19,7 @@ static bool about(const struct lnn_evidence *e, const struct lnn_record *r)
 struct samples { /* layers over time, and what is measured on them; one block */
     struct lnn_network net;
     size_t n;
+    bool smooth; /* the loss */
     const double *t, *w;
     double *energy, *square, *slope, *steep, *bars;
     double at[];
@@ -124,7 +125,8 @@ static void balance(const struct samples *s, struct balance *out)
     double rounding = 16 * DBL_EPSILON * sqrt((double)s->net.size);
     for (size_t i = 0; i + 1 < s->n; i++) {
         double apart, Q[3], h = s->t[i + 1] - s->t[i], fall = E[i] - E[i + 1];
-        lnn_flow_integral_best(s->n, s->t, 1, s->square, s->slope, i, Q, &apart);
+        lnn_flow_integral_best(s->n, s->t, 1, s->square, s->slope, s->smooth, i, Q,
+                               &apart);
         double moved =
             0.5 * h * (s->steep[i] * s->bars[i] + s->steep[i + 1] * s->bars[i + 1]);
         double end = sqrt(s->square[i + 1]) * s->bars[i + 1];
@@ -166,6 +168,7 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
 {
     struct balance b = {.integral = NAN};
     bool stated = false;
+    s->smooth = lnn_flow_smooth(e->objective);
     LNN_TRY(fill(e, r, s));
     LNN_TRY(lnn_flow_bars(e, r, &s->net, s->n, s->t, s->w, s->bars, &stated));
     balance(s, &b);
