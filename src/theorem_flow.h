@@ -81,12 +81,12 @@ size_t lnn_flow_iterations(const struct lnn_record *r, double t0, double t1);
 double lnn_flow_integral(size_t n, const double t[], const double f[],
                          const double slope[], size_t i, size_t p);
 /* Of these, for m functions at once (f, slope: m x n), the one with 2 <= p <= 6 around
- * which neighbouring orders differ least and no more than those before; *bar: twice how
- * much they do, in norm, since the least of several is too small; INFINITY where that is
- * not below LNN_FLOW_RESOLVED of the integral: orders agree to digits only where the
- * samples resolve f, and where they do not, what they differ by says nothing of the
- * error. Not smooth (a derivative of f jumps): order 2, and the bar is twice the sum of
- * all differences. Q: 3 m doubles, the integrals are the first m. */
+ * which neighbouring orders differ least and no more than those before; *bar: twice
+ * how much they do, in norm, since the least of several is too small; INFINITY where
+ * that is not below LNN_FLOW_RESOLVED of the integral: orders agree to digits only
+ * where the samples resolve f, and where they do not, what they differ by says nothing
+ * of the error. Not smooth (a derivative of f jumps): order 2, and the bar is twice the
+ * sum of all differences. Q: 3 m doubles, the integrals are the first m. */
 #define LNN_FLOW_RESOLVED 3e-3
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
                             const double slope[], bool smooth, size_t i, double Q[],

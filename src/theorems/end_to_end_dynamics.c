@@ -29,9 +29,9 @@ static bool gap_at(const struct lnn_record *r, const struct lnn_record *other, s
     return true;
 }
 
-/* How long W is certified: up to the first row where a singular value that was not 0 at
- * the start is below rounding or W's error bar. Flow keeps it from 0, rounding does not,
- * and past 0 the end-to-end trajectory is another one. */
+/* How long W is certified: up to the first row where a singular value that was not 0
+ * at the start is below rounding or W's error bar. Flow keeps it from 0, rounding does
+ * not, and past 0 the end-to-end trajectory is another one. */
 static int certified(const struct lnn_record *r, double *until)
 {
     size_t kd = r->k * r->d, rank = 0;
