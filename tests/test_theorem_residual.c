@@ -268,6 +268,26 @@ Test(residual, stalling_and_overshooting_are_seen)
     forget(&v);
 }
 
+/* In the last row both modes are beyond phi^(1/3), at half the distance: near enough
+ * for the rate, but not monotone. */
+Test(residual, a_mode_that_overshoots_is_seen)
+{
+    struct judged v = evidence_of(NEAR, NULL);
+    struct lnn_spectrum *s;
+    LNN_OK(lnn_spectrum_alloc(v.e->data, &s));
+    double *w = spoil(v.r->w) + 40 * 12;
+    for (size_t i = 0; i < 12; i++) {
+        double root = 0;
+        for (size_t a = 0; a < 2; a++)
+            root += s->U[i % 4 / 2 * 2 + a] * cbrt(s->phi[a]) * s->U[i % 2 * 2 + a];
+        w[i] = root + 0.5 * (root - w[i]);
+    }
+    VERDICT(&v, "residual_symmetric", "gradient_flow", LNN_VIOLATED);
+    cr_assert(strstr(v.j.reason, "from 1 to phi") != NULL, "%s", v.j.reason);
+    free(s);
+    forget(&v);
+}
+
 Test(residual, spoilt_files)
 {
     static const char *const names[] = {"residual_start", "residual_symmetric"};
