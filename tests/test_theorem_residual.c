@@ -268,8 +268,8 @@ Test(residual, stalling_and_overshooting_are_seen)
     forget(&v);
 }
 
-/* In the last row both modes are beyond phi^(1/3), at half the distance: near enough for
- * the rate, but not monotone. */
+/* In the last row both modes are beyond phi^(1/3), at half the distance: near enough
+ * for the rate, but not monotone. */
 Test(residual, a_mode_that_overshoots_is_seen)
 {
     struct judged v = evidence_of(NEAR, NULL);
