@@ -87,6 +87,16 @@ int lnn_closed_start_error(const struct lnn_record *r, const double W0[], double
     return GSL_SUCCESS;
 }
 
+int lnn_closed_imbalance(const struct lnn_record *r, double *E)
+{
+    double imbalance, scale;
+    *E = 0;
+    if (r->net.N < 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
+    LNN_TRY(lnn_record_imbalance(r, 0, &imbalance, &scale));
+    *E = imbalance + 4 * DBL_EPSILON * sqrt((double)r->steps + 1) * scale;
+    return GSL_SUCCESS;
+}
+
 void lnn_closed_step(size_t n, double error, double step[])
 {
     for (size_t i = 0; i < n; i++) step[i] = error / sqrt((double)n);
@@ -188,14 +198,25 @@ int lnn_closed_spread(const struct lnn_record *r, lnn_closed_make *make, const v
     return status;
 }
 
-double lnn_closed_bar(const struct lnn_record *r, size_t i)
+/* fmax would lose a NaN */
+static double smooth(double before, double here, double after)
 {
     const double most = 10;
+    return isnan(here) ? here : fmin(fmax(here, fmax(before, after)), most * here);
+}
+
+double lnn_closed_bar(const struct lnn_record *r, size_t i)
+{
     bool stated;
-    double bar = lnn_record_W_bar(r, i, &stated), near = bar;
-    if (i > 0) near = fmax(near, lnn_record_W_bar(r, i - 1, &stated));
-    if (i + 1 < r->rows) near = fmax(near, lnn_record_W_bar(r, i + 1, &stated));
-    return isnan(bar) ? bar : fmin(near, most * bar); /* fmax would lose the NaN */
+    double here = lnn_record_W_bar(r, i, &stated);
+    double before = i > 0 ? lnn_record_W_bar(r, i - 1, &stated) : here;
+    double after = i + 1 < r->rows ? lnn_record_W_bar(r, i + 1, &stated) : here;
+    return smooth(before, here, after);
+}
+
+double lnn_closed_smooth(size_t n, const double bars[], size_t i)
+{
+    return smooth(bars[i > 0 ? i - 1 : i], bars[i], bars[i + 1 < n ? i + 1 : i]);
 }
 
 void lnn_closed_add(struct lnn_closed_rows *rows, double gap, double bar, double moved,
@@ -228,6 +249,7 @@ struct comparison {
     const double *spread;
     struct lnn_svd *svd; /* NULL: the rank is not looked at */
     size_t rank;
+    double E;                   /* singular values below E^{N/2} are not certified */
     double *Z, *W, *Z0, *chain; /* k d, k d, k d, the network's scratch */
 };
 
@@ -239,7 +261,8 @@ static int certify(struct comparison *c, size_t i, double bar,
     LNN_TRY(lnn_svd(c->svd, c->Z));
     double rounding = lnn_closed_rounding(&c->r->net) * c->svd->s[0];
     for (size_t q = 0; i == 0 && q < c->svd->q; q++) c->rank += c->svd->s[q] > rounding;
-    if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= bar) rows->lost = i;
+    double least = fmax(bar, pow(c->E, 0.5 * (double)c->r->net.N));
+    if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= least) rows->lost = i;
     return GSL_SUCCESS;
 }
 
@@ -271,6 +294,7 @@ int lnn_closed_compare(const struct lnn_record *r, struct lnn_closed_form *form,
                      ? GSL_SUCCESS
                      : lnn_fail(GSL_ENOMEM, "out of memory for a closed form");
     rows->lost = r->rows;
+    if (status == GSL_SUCCESS) status = lnn_closed_imbalance(r, &c.E);
     if (status == GSL_SUCCESS) {
         c.Z = room;
         c.W = room + kd;
