@@ -89,11 +89,15 @@ int lnn_closed_start_error(const struct lnn_record *r, const double W0[], double
 
 int lnn_closed_imbalance(const struct lnn_record *r, double *E)
 {
-    double imbalance, scale;
+    double imbalance, start = 0, scale, most = 0;
     *E = 0;
     if (r->net.N < 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
-    LNN_TRY(lnn_record_imbalance(r, 0, &imbalance, &scale));
-    *E = imbalance + 4 * DBL_EPSILON * sqrt((double)r->steps + 1) * scale;
+    for (size_t i = 0; i < r->weights_rows; i++) {
+        LNN_TRY(lnn_record_imbalance(r, i, &imbalance, &scale));
+        most = fmax(most, scale);
+        if (i == 0) start = imbalance;
+    }
+    *E = start + 4 * DBL_EPSILON * sqrt((double)r->steps + 1) * most;
     return GSL_SUCCESS;
 }
 
@@ -261,8 +265,7 @@ static int certify(struct comparison *c, size_t i, double bar,
     LNN_TRY(lnn_svd(c->svd, c->Z));
     double rounding = lnn_closed_rounding(&c->r->net) * c->svd->s[0];
     for (size_t q = 0; i == 0 && q < c->svd->q; q++) c->rank += c->svd->s[q] > rounding;
-    double least = fmax(bar, pow(c->E, 0.5 * (double)c->r->net.N));
-    if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= least) rows->lost = i;
+    if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= bar) rows->lost = i;
     return GSL_SUCCESS;
 }
 
@@ -294,7 +297,6 @@ int lnn_closed_compare(const struct lnn_record *r, struct lnn_closed_form *form,
                      ? GSL_SUCCESS
                      : lnn_fail(GSL_ENOMEM, "out of memory for a closed form");
     rows->lost = r->rows;
-    if (status == GSL_SUCCESS) status = lnn_closed_imbalance(r, &c.E);
     if (status == GSL_SUCCESS) {
         c.Z = room;
         c.W = room + kd;

@@ -33,9 +33,9 @@ double *lnn_closed_start(const struct lnn_record *r);
 int lnn_closed_start_error(const struct lnn_record *r, const double W0[],
                            double *error);
 
-/* The imbalance of the layers along the way: that of the start, and what rounding adds
- * step by step; 0 where there are no layers. For two layers u' = sqrt(E^2 + 4 u^2) (s -
- * u) passes through 0 where |u| < E; in general modes below E^{N/2} are not balanced. */
+/* The imbalance E that layers of a flow may have on their way: that of the start, and
+ * what rounding adds step by step; 0 where there are no layers. Two layers pass through
+ * 0 where |u| < E: u' = sqrt(E^2 + 4 u^2) (s - u). */
 int lnn_closed_imbalance(const struct lnn_record *r, double *E);
 
 /* A closed form made of n numbers: its error is measured by making it again with every
