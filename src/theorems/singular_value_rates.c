@@ -98,8 +98,8 @@ static int probe(struct rates *x, const double w[], double bar)
 
 /* Rounding: of W' (every layer's share), of G, and of the singular vectors, which turn
  * by some eps ||W|| / separation and mix the rates of their neighbours. And what an
- * imbalance E of rounding does: partial products W_{j:N} W_{j:N}^T are [W W^T]^{(N-j+1)/
- * N} up to E times the norm of one layer less, in each of N terms. */
+ * imbalance E of rounding does: W_{j:N} W_{j:N}^T are the powers of W W^T up to E times
+ * the norm of one layer less, in each of N terms. */
 static double rounding(const struct rates *x, size_t r, double share)
 {
     const struct lnn_flow *f = x->flow;
