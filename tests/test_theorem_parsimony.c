@@ -195,12 +195,14 @@ Test(theorem_parsimony, shapes_and_ranks)
     }
 }
 
+#define RANK_3                                                                      \
+    "data.matrix=[[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, " \
+    "0], [0, 0, 0, 0, 0]]"
+
 Test(theorem_parsimony, hypotheses_not_met)
 {
     static const char *const changes[] = {
-        "init={kind: gaussian, scale: 0.4}", "loss={kind: lp, p: 4}",
-        "data.matrix=[[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, "
-        "0], [0, 0, 0, 0, 0]]",
+        "init={kind: gaussian, scale: 0.4}", "loss={kind: lp, p: 4}", RANK_3,
         "data={kind: teacher, samples: 40, condition: 4, noise: 0.1}"};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         becomes(PARSIMONY, changes[i], "invariant_subspace", "gradient_flow",
