@@ -87,6 +87,20 @@ int lnn_closed_start_error(const struct lnn_record *r, const double W0[], double
     return GSL_SUCCESS;
 }
 
+int lnn_closed_imbalance(const struct lnn_record *r, double *E)
+{
+    double imbalance, start = 0, scale, most = 0;
+    *E = 0;
+    if (r->net.N < 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
+    for (size_t i = 0; i < r->weights_rows; i++) {
+        LNN_TRY(lnn_record_imbalance(r, i, &imbalance, &scale));
+        most = fmax(most, scale);
+        if (i == 0) start = imbalance;
+    }
+    *E = start + 4 * DBL_EPSILON * sqrt((double)r->steps + 1) * most;
+    return GSL_SUCCESS;
+}
+
 void lnn_closed_step(size_t n, double error, double step[])
 {
     for (size_t i = 0; i < n; i++) step[i] = error / sqrt((double)n);
@@ -188,14 +202,25 @@ int lnn_closed_spread(const struct lnn_record *r, lnn_closed_make *make, const v
     return status;
 }
 
-double lnn_closed_bar(const struct lnn_record *r, size_t i)
+/* fmax would lose a NaN */
+static double smooth(double before, double here, double after)
 {
     const double most = 10;
+    return isnan(here) ? here : fmin(fmax(here, fmax(before, after)), most * here);
+}
+
+double lnn_closed_bar(const struct lnn_record *r, size_t i)
+{
     bool stated;
-    double bar = lnn_record_W_bar(r, i, &stated), near = bar;
-    if (i > 0) near = fmax(near, lnn_record_W_bar(r, i - 1, &stated));
-    if (i + 1 < r->rows) near = fmax(near, lnn_record_W_bar(r, i + 1, &stated));
-    return isnan(bar) ? bar : fmin(near, most * bar); /* fmax would lose the NaN */
+    double here = lnn_record_W_bar(r, i, &stated);
+    double before = i > 0 ? lnn_record_W_bar(r, i - 1, &stated) : here;
+    double after = i + 1 < r->rows ? lnn_record_W_bar(r, i + 1, &stated) : here;
+    return smooth(before, here, after);
+}
+
+double lnn_closed_smooth(size_t n, const double bars[], size_t i)
+{
+    return smooth(bars[i > 0 ? i - 1 : i], bars[i], bars[i + 1 < n ? i + 1 : i]);
 }
 
 void lnn_closed_add(struct lnn_closed_rows *rows, double gap, double bar, double moved,
@@ -228,6 +253,7 @@ struct comparison {
     const double *spread;
     struct lnn_svd *svd; /* NULL: the rank is not looked at */
     size_t rank;
+    double E;                   /* singular values below E^{N/2} are not certified */
     double *Z, *W, *Z0, *chain; /* k d, k d, k d, the network's scratch */
 };
 

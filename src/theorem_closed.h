@@ -33,6 +33,11 @@ double *lnn_closed_start(const struct lnn_record *r);
 int lnn_closed_start_error(const struct lnn_record *r, const double W0[],
                            double *error);
 
+/* The imbalance E that layers of a flow may have on their way: that of the start, and
+ * what rounding adds step by step; 0 where there are no layers. Two layers pass through
+ * 0 where |u| < E: u' = sqrt(E^2 + 4 u^2) (s - u). */
+int lnn_closed_imbalance(const struct lnn_record *r, double *E);
+
 /* A closed form made of n numbers: its error is measured by making it again with every
  * number moved by step (a normal deviate each), six times, the worst four times over;
  * and 64 roundings of W. Near a saddle rounding decides when it is left, or whether:
@@ -46,9 +51,11 @@ int lnn_closed_spread(const struct lnn_record *r, lnn_closed_make *make, const v
 /* numbers[0..n) moved by `error` (Frobenius) in all: the step of each. */
 void lnn_closed_step(size_t n, double error, double step[]);
 
-/* Error bar of W in row i: lnn_record_W_bar, where two runs of different tolerance may
- * agree by accident; so that of the neighbouring rows, if larger, up to ten times. */
+/* Two runs of different tolerance may agree by accident in a row; so an error bar is
+ * taken from the neighbouring rows where those have more, up to ten times: of W in row
+ * i, and of any bars[0..n). NaN stays. */
 double lnn_closed_bar(const struct lnn_record *r, size_t i);
+double lnn_closed_smooth(size_t n, const double bars[], size_t i);
 
 struct lnn_closed_rows {
     struct lnn_flow_worst worst; /* layer 1: the layers' product, 2: their Grams */

@@ -130,7 +130,8 @@ static double mode_spread(const struct lnn_modes *m, size_t r, double t)
         double moved = fabs(lnn_mode(m->N, s, u0, t) - u);
         if (!(moved <= most)) most = moved;
     }
-    return most;
+    double E = m->imbalance;
+    return m->N == 2 && E > 0 && u != 0 ? most + E * E / (8 * fabs(u)) : most;
 }
 
 static double worst(const struct lnn_modes *m, double t, size_t n,

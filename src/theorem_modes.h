@@ -21,6 +21,7 @@ struct lnn_modes {
     const double *s, *u0;
     double start, target; /* errors of W(0) and of Phi */
     double zero;          /* error of W(0) among modes of 0 and spare directions */
+    double imbalance; /* E of two layers: a mode that falls to u is off by E^2 / 8u */
 };
 
 /* kappa(r,q): in the end-to-end flow linearised at U diag(u) V^T the entries (r,q) and

@@ -125,7 +125,7 @@ Test(theorem_closed, aligned_modes_of_all_kinds)
         const char *network, *target, *start;
         enum lnn_verdict verdict;
     } kinds[] = {
-        {"network.widths=[2, 2, 2]", "data.matrix=[[2, 0], [0, 1]]",
+        {"network.widths=[2, 2, 2]", "data.matrix=[[2, 0], [0, 1.9]]",
          "init.matrix=[[-0.3, 0], [0, 0.2]]", LNN_HOLDS},
         {"network.widths=[2, 3, 2]", "data.matrix=[[1.5, 0.5], [0.5, 1.5]]",
          "init.matrix=[[0.005, -0.005], [-0.005, 0.005]]", LNN_HOLDS},
@@ -139,6 +139,10 @@ Test(theorem_closed, aligned_modes_of_all_kinds)
          "init.matrix=[[-0.003], [-0.004]]", LNN_HOLDS},
         {"network.widths=[2, 2, 2]", "data.matrix=[[1, 0.5], [0.5, 2]]",
          "init.matrix=[[0, 0], [0, 0]]", LNN_INCONCLUSIVE},
+        /* down to where two layers are balanced by rounding only */
+        {"network.widths=[1, 2, 2]",
+         "data.matrix=[[-1.315301269216295], [0.6564164617055265]]",
+         "init.matrix=[[0.39070055950483507], [-0.19498367777698794]]", LNN_HOLDS},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const char *set[] = {kinds[i].network, kinds[i].target, kinds[i].start,
@@ -244,6 +248,66 @@ Test(theorem_closed, riccati_shapes)
         VERDICT(&v, "riccati_solution", "gradient_flow", LNN_HOLDS);
         forget(&v);
     }
+}
+
+/* Straight on a saddle: the layers keep their exact zeros and stay, the closed form
+ * leaves it by rounding, and 40 units of time later all of its neighbours have, too. */
+Test(theorem_closed, riccati_on_a_saddle_is_no_false_alarm)
+{
+    static const char *const starts[] = {
+        "init.matrix=[[0.3, 0], [0, 0]]", "init.matrix=[[0, 0], [0, 0.3]]",
+        "init.matrix=[[0.4, 0], [0, -0.3]]", "init.matrix=[[-0.3, 0], [0, 0.2]]"};
+    static const char *const ends[] = {"time.end=3", "time.end=40", "time.end=200"};
+    for (size_t i = 0; i < 12; i++) {
+        const char *const set[] = {starts[i / 3], ends[i % 3], NULL};
+        struct judged v = evidence_of(
+            "network: {widths: [2, 2, 2]}\n"
+            "data: {kind: target, matrix: [[2.03, 0], [0, 1.52]]}\n"
+            "init: {kind: balanced}\n"
+            "trajectories: [{system: gradient_flow}, {system: end_to_end}]\n"
+            "time: {end: 40, samples: 21}\n",
+            set);
+        for (size_t ask_of = 0; ask_of < 4; ask_of++) {
+            const char *theorem = ask_of / 2 ? "aligned_modes" : "riccati_solution";
+            enum lnn_verdict found =
+                ask(&v, theorem, ask_of % 2 ? "end_to_end" : "gradient_flow");
+            cr_assert(found == LNN_HOLDS || (i % 3 && found == LNN_INCONCLUSIVE),
+                      "%s %s: %s", starts[i / 3], ends[i % 3], v.j.reason);
+        }
+        forget(&v);
+    }
+}
+
+/* A start that is aligned but for rounding, and rows that are exact for it (by the
+ * Riccati equation): what that rounding grows to is in the bar. */
+Test(theorem_closed, misalignment_within_rounding_is_in_the_bar)
+{
+    static const char *const set[] = {
+        "network.widths=[2, 2, 2]",
+        "init.rotate=false",
+        "data.matrix=[[2, 0], [0, 1.9]]",
+        "init.matrix=[[1.0e-8, 4.0e-22], [4.0e-22, 1.0e-8]]",
+        "time.end=8",
+        NULL};
+    struct judged v = evidence_of(ALIGNED, set);
+    struct lnn_record *r = record_at(&v, "gradient_flow");
+    struct lnn_closed_form *form;
+    const double *w = r->w;
+    double turned = 0;
+    LNN_OK(lnn_closed_two_layer(2, 2, 2, v.e->data->Phi, 0, w, w + 4, &form));
+    for (size_t i = 0; i < r->rows; i++) {
+        double *W = spoil(r->W) + 4 * i;
+        LNN_OK(form->at(form, r->t[i], W));
+        turned = fmax(turned, fabs(W[1]));
+        spoil(r->W_error)[i] = 1e-18;
+    }
+    static const double start[] = {0}; /* later rows are of W alone */
+    r->weights_rows = 1;
+    r->w_t = start;
+    cr_assert(turned > 1e-14, "%g: the start's 4e-22 have grown", turned);
+    VERDICT(&v, "aligned_modes", "gradient_flow", LNN_HOLDS);
+    free(form);
+    forget(&v);
 }
 
 Test(theorem_closed, riccati_not_met)

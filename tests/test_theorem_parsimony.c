@@ -57,6 +57,15 @@ Test(theorem_parsimony, a_vector_of_the_subspace_by_hand)
         LNN_CLOSE(lnn_norm(D, y) / lnn_norm(D, x), pow(32, -0.25), 1e-9);
         memcpy(x, y, sizeof x);
     }
+    /* 1e-6 v_2 u^T on W_2, u across v_1: seen only by W_2^T v_2 */
+    double *W2 = spoil(r->w) + 20 * r->net.size + N, u[D] = {1, 0, 0, 0, 0};
+    for (size_t i = 0; i < D; i++) x[i] = V[i * D];
+    lnn_gemm(false, false, D, 1, D, 2, r->w, x, 0, y);          /* v_1 */
+    lnn_gemm(false, false, D, 1, D, 2, r->w + N, y, 0, values); /* v_2 */
+    lnn_axpy(D, -lnn_dot(D, y, u), y, u);
+    for (size_t i = 0; i < D; i++)
+        for (size_t j = 0; j < D; j++) W2[i * D + j] += 1e-6 * values[i] * u[j];
+    VERDICT(&v, "invariant_subspace", "gradient_flow", LNN_VIOLATED);
     forget(&v);
 }
 
@@ -186,12 +195,14 @@ Test(theorem_parsimony, shapes_and_ranks)
     }
 }
 
+#define RANK_3                                                                      \
+    "data.matrix=[[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, " \
+    "0], [0, 0, 0, 0, 0]]"
+
 Test(theorem_parsimony, hypotheses_not_met)
 {
     static const char *const changes[] = {
-        "init={kind: gaussian, scale: 0.4}", "loss={kind: lp, p: 4}",
-        "data.matrix=[[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, "
-        "0], [0, 0, 0, 0, 0]]",
+        "init={kind: gaussian, scale: 0.4}", "loss={kind: lp, p: 4}", RANK_3,
         "data={kind: teacher, samples: 40, condition: 4, noise: 0.1}"};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         becomes(PARSIMONY, changes[i], "invariant_subspace", "gradient_flow",

@@ -114,6 +114,7 @@ static int find_errors(const struct lnn_evidence *e, const struct lnn_record *r,
     m->start += 2 * misalignment * lnn_norm(kd, W0);
     m->target = (misalignment + 4 * DBL_EPSILON) * lnn_norm(kd, e->data->Phi);
     m->zero = m->start;
+    LNN_TRY(lnn_closed_imbalance(r, &m->imbalance));
     for (size_t i = 0; i < m->q; i++) rank += m->u0[i] != 0;
     if (m->N != 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
     return hidden_zero(r, W0, rank, &m->zero);

@@ -203,7 +203,8 @@ static void row(struct space *s, size_t i)
     const struct lnn_record *r = s->r;
     const double *w = r->w + i * r->net.size;
     find_rho(s, i);
-    double bar = s->bars[i] + rounding(s, w), root = sqrt((double)s->m);
+    double bar = lnn_closed_smooth(r->weights_rows, s->bars, i) + rounding(s, w);
+    double root = sqrt((double)s->m);
     for (size_t l = 0; l < s->L; l++) {
         const double *A = basis_at(s, l), *B = basis_at(s, l + 1);
         const double *W = w + l * s->d * s->d;

@@ -126,10 +126,11 @@ static int grams(const struct two_layers *x, const struct lnn_record *r,
         if (row == r->rows) continue;
         LNN_TRY(form->at(form, r->w_t[i] - r->t[0], X));
         double moved = lnn_distance(n * n, X, X0);
+        double b = lnn_closed_smooth(r->weights_rows, bars, i);
         for (size_t j = 1; j <= 2; j++) {
             double size = lnn_norm(r->net.d[j] * r->net.d[j - 1],
                                    w + lnn_network_offset(&r->net, j));
-            double bar = (2 * size + bars[i]) * bars[i] + x->spread[row];
+            double bar = (2 * size + b) * b + x->spread[row];
             lnn_closed_add(rows, gram_gap(&r->net, w, j, X, G), bar, moved, r->w_t[i],
                            row, 2);
         }

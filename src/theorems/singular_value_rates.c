@@ -25,7 +25,8 @@ struct rates {
     double *s;                                      /* q: the row's singular values */
     double *moved;                                  /* of the network's size */
     size_t left_out;
-    double slowest, fastest;
+    double E; /* imbalance that rounding allows */
+    double fastest;
     struct lnn_closed_rows rows;
 };
 
@@ -96,13 +97,17 @@ static int probe(struct rates *x, const double w[], double bar)
 }
 
 /* Rounding: of W' (every layer's share), of G, and of the singular vectors, which turn
- * by some eps ||W|| / separation and mix the rates of their neighbours. */
+ * by some eps ||W|| / separation and mix the rates of their neighbours. And what an
+ * imbalance E of rounding does: W_{j:N} W_{j:N}^T are the powers of W W^T up to E times
+ * the norm of one layer less, in each of N terms. */
 static double rounding(const struct rates *x, size_t r, double share)
 {
     const struct lnn_flow *f = x->flow;
     double N = (double)f->net.N, terms = N * sqrt((double)f->net.size);
     double rate = share * lnn_norm(f->net.size, f->grad);
-    return 16 * DBL_EPSILON * terms * rate * (1 + x->s[0] / separation(x, r));
+    double others = pow(pow(x->s[0], 2 / N) + x->E, N - 2);
+    return 16 * DBL_EPSILON * terms * rate * (1 + x->s[0] / separation(x, r)) +
+           N * (N - 1) * x->E * others * lnn_norm(f->k * f->d, f->G);
 }
 
 static int row(struct rates *x, size_t i, double bar)
@@ -166,6 +171,7 @@ static int judge_rows(struct rates *x, const struct lnn_evidence *e,
     if (!bars) return lnn_fail(GSL_ENOMEM, "out of memory for error bars");
     int status =
         lnn_flow_bars(e, r, &r->net, r->weights_rows, r->w_t, r->w, bars, &stated);
+    if (status == GSL_SUCCESS) status = lnn_closed_imbalance(r, &x->E);
     for (size_t i = 0; i < r->weights_rows && status == GSL_SUCCESS; i++)
         status = row(x, i, bars[i]);
     if (status == GSL_SUCCESS) status = conclude(x, bars, stated, j);
