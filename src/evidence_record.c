@@ -80,10 +80,11 @@ static int check_names(struct lnn_reading_evidence *f, const struct lnn_record *
             return lnn_fail(GSL_EINVAL,
                             "%s: %s in %s: the layers are meant to be W1..WN",
                             f->e.path, *names, shown(r));
-        return lnn_fail(GSL_EINVAL,
-                        "%s: %s in %s, but no %s: W1..WN of (rows x d_j x d_{j-1}) are "
-                        "meant",
-                        f->e.path, *names, shown(r), next);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: %s in %s, but no usable %s: W1..WN of (rows x d_j x d_{j-1}) are "
+            "meant",
+            f->e.path, *names, shown(r), next);
     }
     return GSL_SUCCESS;
 }

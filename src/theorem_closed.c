@@ -67,22 +67,23 @@ double *lnn_closed_start(const struct lnn_record *r)
     return W;
 }
 
-double lnn_closed_rounding(const struct lnn_network *net)
+double lnn_closed_rounding(const struct lnn_record *r)
 {
+    const struct lnn_network *net = &r->net;
     size_t widest = 0;
     for (size_t j = 0; j <= net->N; j++)
         widest = net->d[j] > widest ? net->d[j] : widest;
-    return 64 * DBL_EPSILON * (double)(net->N + widest);
+    return 64 * lnn_record_rounding(r) * (double)(net->N + widest);
 }
 
 int lnn_closed_start_error(const struct lnn_record *r, const double W0[], double *error)
 {
     const struct lnn_network *net = &r->net;
     double imbalance, scale;
-    *error = 8 * DBL_EPSILON * lnn_norm(r->k * r->d, W0);
+    *error = 8 * lnn_record_rounding(r) * lnn_norm(r->k * r->d, W0);
     if (net->N < 2 || r->dynamics != LNN_DYNAMICS_FLOW) return GSL_SUCCESS;
     LNN_TRY(lnn_record_imbalance(r, 0, &imbalance, &scale));
-    *error += (double)net->N * (imbalance + 4 * DBL_EPSILON * scale) *
+    *error += (double)net->N * (imbalance + 4 * lnn_record_rounding(r) * scale) *
               pow(scale, 0.5 * (double)(net->N - 2));
     return GSL_SUCCESS;
 }
@@ -263,7 +264,7 @@ static int certify(struct comparison *c, size_t i, double bar,
 {
     if (!c->svd) return GSL_SUCCESS;
     LNN_TRY(lnn_svd(c->svd, c->Z));
-    double rounding = lnn_closed_rounding(&c->r->net) * c->svd->s[0];
+    double rounding = lnn_closed_rounding(c->r) * c->svd->s[0];
     for (size_t q = 0; i == 0 && q < c->svd->q; q++) c->rank += c->svd->s[q] > rounding;
     if (i > 0 && c->rank > 0 && c->svd->s[c->rank - 1] <= bar) rows->lost = i;
     return GSL_SUCCESS;

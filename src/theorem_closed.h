@@ -79,6 +79,6 @@ int lnn_closed_conclude(const struct lnn_closed_rows *rows, const char *what,
                         struct lnn_judgement *j);
 
 /* The rounding that N layers leave in W, relative: alignment, ranks. */
-double lnn_closed_rounding(const struct lnn_network *net);
+double lnn_closed_rounding(const struct lnn_record *r);
 
 #endif

@@ -348,7 +348,7 @@ int lnn_critical_balance(const struct lnn_record *r, size_t i, double bar,
     double scale;
     LNN_TRY(lnn_record_imbalance(r, i, imbalance, &scale));
     bar += lnn_hessian_layer_rounding(&r->net, r->w + i * r->net.size);
-    *allowed = 2 * sqrt(2 * scale) * bar + 16 * DBL_EPSILON * scale;
+    *allowed = 2 * sqrt(2 * scale) * bar + 16 * lnn_record_rounding(r) * scale;
     return GSL_SUCCESS;
 }
 

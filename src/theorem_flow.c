@@ -56,9 +56,16 @@ bool lnn_flow_has_loss(const struct lnn_evidence *e, struct lnn_judgement *j)
 
 size_t lnn_flow_row(const struct lnn_record *r, double t)
 {
-    for (size_t i = 0; i < r->rows; i++)
-        if (fabs(r->t[i] - t) <= 1e-12 * (1 + fabs(t))) return i;
-    return r->rows;
+    size_t low = 0, high = r->rows;
+    double slack = 1e-12 * (1 + fabs(t));
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->t[middle] < t - slack)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < r->rows && fabs(r->t[low] - t) <= slack ? low : r->rows;
 }
 
 size_t lnn_flow_iterations(const struct lnn_record *r, double t0, double t1)

@@ -19,7 +19,7 @@ void lnn_flow_keep(struct lnn_flow_worst *worst, double measured, double bar, do
 bool lnn_flow_ready(const struct lnn_record *r, size_t least, struct lnn_judgement *j);
 bool lnn_flow_has_loss(const struct lnn_evidence *e, struct lnn_judgement *j);
 
-/* The row of r->t at time t; r->rows when there is none. */
+/* The row of r->t, which ascends, at time t; r->rows when there is none. */
 size_t lnn_flow_row(const struct lnn_record *r, double t);
 
 /* Error bars of the layers w (n rows at times t): the largest bar of W so far, divided

@@ -118,7 +118,7 @@ static int keep_rank(struct solution *s)
     struct lnn_svd *f = lnn_svd_alloc(k, d);
     int status = f ? lnn_svd(f, s->r->W) : lnn_fail(GSL_ENOMEM, "out of memory");
     if (status == GSL_SUCCESS && s->r->net.N > 1) {
-        double least = (double)(k + d) * DBL_EPSILON * f->s[0];
+        double least = (double)(k + d) * lnn_record_rounding(s->r) * f->s[0];
         s->x->rank = 0;
         while (s->x->rank < f->q && f->s[s->x->rank] > least) s->x->rank++;
     }

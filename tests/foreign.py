@@ -37,7 +37,7 @@ def main():
     Y = X @ np.array([[1.0, 0.0], [0.5, -1.0], [-0.25, 0.75]]) + 0.1 * rng.standard_normal((50, 2))
     widths = [3, 4, 4, 2]
     start = [0.5 * rng.standard_normal((b, a)) for a, b in zip(widths, widths[1:])]
-    rate = 0.02
+    rate = 0.01
     if "--float32" in sys.argv:
         X, Y, *start = (np.float32(a) for a in (X, Y, *start))
         rate = np.float32(rate)

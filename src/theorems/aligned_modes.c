@@ -159,7 +159,7 @@ static int judge_start(const struct lnn_evidence *e, const struct lnn_record *r,
                                     &misalignment, &form);
     if (status == GSL_SUCCESS) {
         lnn_judge_hypothesis(j, "W(0) and Phi have the same singular vectors",
-                             misalignment, lnn_closed_rounding(&r->net), 0);
+                             misalignment, lnn_closed_rounding(r), 0);
         lnn_judge_figure(j, "misalignment, relative", misalignment);
         status = compare(e, r, W0, misalignment, form, spread, j);
     }

@@ -77,6 +77,7 @@ static int judge_gap(const struct lnn_record *r, double factor, const char *how,
 {
     double gap, scale;
     LNN_TRY(lnn_record_imbalance(r, 0, &gap, &scale));
+    factor += lnn_record_rounding(r) - DBL_EPSILON; /* stored in float32 */
     lnn_judge_figure(j, "largest ||C_j||", gap);
     lnn_judge_figure(j, "largest ||W_{j+1}||^2 + ||W_j||^2", scale);
     lnn_judge_explain(j, "max_j ||W_{j+1}^T W_{j+1} - W_j W_j^T|| = %.3g, %s %.3g", gap,

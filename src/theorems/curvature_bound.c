@@ -78,8 +78,8 @@ static int balance(const struct course *c, size_t row, struct tightest *t)
     double scale;
     LNN_TRY(lnn_record_imbalance(c->r, row, &t->imbalance, &scale));
     double rounding = lnn_hessian_layer_rounding(&c->s->net, c->s->w);
-    t->balanced =
-        t->imbalance <= 2 * sqrt(2 * scale) * rounding + 16 * DBL_EPSILON * scale;
+    t->balanced = t->imbalance <= 2 * sqrt(2 * scale) * rounding +
+                                      16 * lnn_record_rounding(c->r) * scale;
     return GSL_SUCCESS;
 }
 

@@ -161,7 +161,7 @@ static void decide(struct space *s)
     size_t last = r->weights_rows - 1;
     s->unknown = NULL;
     if (r->dynamics == LNN_DYNAMICS_FLOW) {
-        double even = lnn_closed_rounding(&r->net) * s->scale;
+        double even = lnn_closed_rounding(r) * s->scale;
         if (s->scale - s->least > even) s->unknown = "the scales differ";
     } else if ((r->w_t[last] - r->w_t[0]) / r->learning_rate * (double)(s->L * s->L) >
                most) {
@@ -258,7 +258,7 @@ static int judge_space(struct space *s, const struct lnn_evidence *e,
 {
     const struct lnn_record *r = s->r;
     const double *Phi = e->data->Phi;
-    double level = lnn_closed_rounding(&r->net);
+    double level = lnn_closed_rounding(r);
     bool stated;
     scales(s);
     lnn_judge_hypothesis(j,

@@ -187,7 +187,7 @@ static int judge_start(struct two_layers *x, const struct lnn_evidence *e,
     struct lnn_closed_rows rows = {.decided = 0};
     struct lnn_closed_form *form = NULL;
     LNN_TRY(prepare(x, e, r));
-    double allowed = lnn_closed_rounding(&r->net) / 16 * x->scale;
+    double allowed = lnn_closed_rounding(r) / 16 * x->scale;
     if (r->dynamics == LNN_DYNAMICS_END_TO_END)
         lnn_judge_fact(j, "balanced (what the end-to-end dynamics stands for)", true);
     else if (!lnn_judge_hypothesis(j, "W_2^T W_2 - W_1 W_1^T = lambda I at the start",
