@@ -345,5 +345,6 @@ int lnn_evidence_record(struct lnn_reading_evidence *f, const char *group,
     LNN_TRY(read_system(f, r));
     LNN_TRY(column(f, r, "loss", &r->loss));
     LNN_TRY(column(f, r, "loss_error", &r->loss_error));
+    LNN_TRY(column(f, r, "weights_error", &r->weights_error));
     return column(f, r, "W_error", &r->W_error);
 }

@@ -17,7 +17,8 @@ struct lnn_track {
     char (*labels)[3][80]; /* names made for W_1..W_N, their axes, their docs */
     double *y, *y_ref, *W, *W_ref, *C0, *values, *scratch, *w_natural;
     double objective0, W_error;
-    double gap;     /* to the second run: at least half of what it was before */
+    /* of W and of the layers to the second run: at least half of what it was before */
+    double gap, layers_gap;
     bool watched;   /* balancedness is asked for: it takes d_j x d_j matrices */
     double reached; /* time of the state in y */
     enum lnn_reason reason;

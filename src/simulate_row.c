@@ -30,13 +30,25 @@ static int gradient(struct lnn_track *track, double *norm)
     return GSL_SUCCESS;
 }
 
-static double error_bar(struct lnn_track *track, const struct lnn_sample *sample)
+/* Of n numbers x against those of the tighter run; *gap: of the sample before. */
+static double error_bar(const struct lnn_track *track, const struct lnn_sample *sample,
+                        size_t n, const double x[], const double ref[], double *gap)
 {
-    size_t kd = track->model->data->k * track->model->data->d;
-    double gap = lnn_distance(kd, sample->W, sample->W_ref);
-    track->gap = fmax(gap, 0.5 * track->gap);
     double safety = track->ode->map ? LNN_ERROR_SAFETY_MAP : LNN_ERROR_SAFETY;
-    return safety * track->gap + sample->rounding * lnn_norm(kd, sample->W);
+    *gap = fmax(lnn_distance(n, x, ref), 0.5 * *gap);
+    return safety * *gap + sample->rounding * lnn_norm(n, x);
+}
+
+static void error_bars(struct lnn_track *track, struct lnn_sample *sample)
+{
+    const struct lnn_model *m = track->model;
+    sample->W_bar = sample->w_bar = NAN;
+    if (!sample->W_ref) return;
+    sample->W_bar = error_bar(track, sample, m->data->k * m->data->d, track->W,
+                              track->W_ref, &track->gap);
+    if (track->ode->layers)
+        sample->w_bar = error_bar(track, sample, m->net.size, track->y, track->y_ref,
+                                  &track->layers_gap);
 }
 
 static int observe(struct lnn_simulator *sim, struct lnn_track *track,
@@ -59,13 +71,12 @@ static int observe(struct lnn_simulator *sim, struct lnn_track *track,
         .s = m->svd->s,
         .C0 = track->C0,
         .W_ref = track->run_ref ? track->W_ref : NULL,
-        .W_bar = NAN,
         .rounding = rounding(track),
         .W_other = paired ? other->W : NULL,
         .counts = lnn_run_counts(track->run),
         .scratch = track->scratch + sim->net.N, /* before it: summarise() */
     };
-    if (sample->W_ref) sample->W_bar = error_bar(track, sample);
+    error_bars(track, sample);
     sample->loss = lnn_objective_value(m->objective, track->W);
     if (!isfinite(sample->loss)) return lnn_fail(GSL_EFAILED, "the loss is not finite");
     sample->objective =

@@ -158,15 +158,23 @@ static double forgotten(const struct lnn_record *r, double rate, double from, do
     return isfinite(fresh) ? fresh * (to - from) : 0;
 }
 
-int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
-                  const struct lnn_network *net, size_t n, const double t[],
-                  const double w[], double bars[], bool *stated)
+/* Rounding accumulates like a random walk. */
+static double rounded(const struct lnn_record *r, const struct lnn_network *net,
+                      const double w[])
+{
+    size_t steps = r->steps > 0 ? r->steps : r->rows;
+    return 2 * lnn_record_rounding(r) * sqrt((double)(steps + widest(net))) *
+           lnn_norm(net->size, w);
+}
+
+static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r,
+                        const struct lnn_network *net, size_t n, const double t[],
+                        const double w[], double bars[], bool *stated)
 {
     size_t k = net->d[net->N], d = net->d[0], kd = k * d;
     size_t room = (k > d ? k : d) * widest(net);
     double *scratch = malloc((net->N + 1 + 2 * room + 2 * kd) * sizeof *scratch);
-    size_t steps = r->steps > 0 ? r->steps : r->rows;
-    double largest = 0, faded = 0, random = sqrt((double)(steps + widest(net)));
+    double largest = 0, faded = 0;
     if (!scratch) return lnn_fail(GSL_ENOMEM, "out of memory for error bars");
     *stated = true;
     for (size_t i = 0; i < n; i++) {
@@ -183,22 +191,40 @@ int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
         }
         if (isnan(bar) || bar > largest) largest = isnan(largest) ? NAN : bar;
         *stated = *stated && said;
-        bars[i] = largest + faded +
-                  2 * lnn_record_rounding(r) * random *
-                      lnn_norm(net->size, w + i * net->size);
+        bars[i] = largest + faded + rounded(r, net, w + i * net->size);
     }
     free(scratch);
     return GSL_SUCCESS;
 }
 
-void lnn_flow_explain_bars(struct lnn_judgement *j, double largest, bool stated)
+int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
+                  const struct lnn_network *net, size_t n, const double t[],
+                  const double w[], double bars[], bool *stated)
 {
-    lnn_judge_explain(j,
-                      "error bar of the layers: up to %.3g, from %s; assumed: the "
-                      "layers are as accurate as their product was at its worst, and "
-                      "errors that have died out in the product add up",
-                      largest,
-                      stated ? "the file's W_error" : "the spacing of the samples");
+    if (!r->weights_error || w != r->w)
+        return assumed_bars(e, r, net, n, t, w, bars, stated);
+    *stated = true;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = lnn_flow_row(r, t[i]);
+        double bar = row < r->rows ? fabs(r->weights_error[row]) : NAN;
+        bars[i] = bar + rounded(r, net, w + i * net->size);
+    }
+    return GSL_SUCCESS;
+}
+
+void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
+                           double largest, bool stated)
+{
+    if (r->weights_error)
+        lnn_judge_explain(j, "error bar of the layers: %.3g, the file's weights_error",
+                          largest);
+    else
+        lnn_judge_explain(j,
+                          "error bar of the layers: up to %.3g, from %s; assumed: the "
+                          "layers are as accurate as their product was at its worst, "
+                          "and errors that have died out in the product add up",
+                          largest,
+                          stated ? "the file's W_error" : "the spacing of the samples");
 }
 
 /* Divided differences with every node twice: c[0..2p-1], nodes z. */

@@ -22,17 +22,18 @@ bool lnn_flow_has_loss(const struct lnn_evidence *e, struct lnn_judgement *j);
 /* The row of r->t, which ascends, at time t; r->rows when there is none. */
 size_t lnn_flow_row(const struct lnn_record *r, double t);
 
-/* Error bars of the layers w (n rows at times t): the largest bar of W so far, divided
- * by the product's root-mean-square sensitivity to its layers where that is below 1;
+/* Error bars of the layers w (n rows at times t): the file's weights_error, if w is its
+ * own layers and it has one. Else: the largest bar of W so far, divided by the product's root-mean-square sensitivity to its layers where that is below 1;
  * plus what has died out in the product since, int rate * bar(W) dt, the rate at which
- * the flow forgets (at most one bar a step); plus rounding. This assumes that errors
- * have no preferred direction among the layers. *stated: the bars of W are the file's
+ * the flow forgets (at most one bar a step); plus rounding. That assumes errors
+ * without a preferred direction among the layers. *stated: the bars of W are the file's
  * own. */
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated);
 /* The assumption and the largest bar, in words. */
-void lnn_flow_explain_bars(struct lnn_judgement *j, double largest, bool stated);
+void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
+                           double largest, bool stated);
 
 struct lnn_flow { /* a network with its loss, and scratch; freed with lnn_flow_close */
     struct lnn_network net;

@@ -232,7 +232,7 @@ int lnn_flow_judge_rate(const struct lnn_evidence *e, const struct lnn_record *r
     if (status == GSL_SUCCESS) status = hypotheses(r, bars, j);
     if (status == GSL_SUCCESS) status = lnn_flow_open(e, &r->net, r->weight_decay, &x);
     if (status == GSL_SUCCESS) status = rates(x, r, bars, rng, field, worst);
-    if (status == GSL_SUCCESS) lnn_flow_explain_bars(j, bars[n - 1], stated);
+    if (status == GSL_SUCCESS) lnn_flow_explain_bars(j, r, bars[n - 1], stated);
     lnn_flow_close(x);
     if (rng) gsl_rng_free(rng);
     free(bars);

@@ -39,6 +39,7 @@ struct lnn_record {
     const double *w;     /* weights_rows x net.size, layout of network.h */
     const double *loss;  /* rows; from W and the objective if not in the file */
     const double *loss_error, *W_error; /* rows; absolute error bars */
+    const double *weights_error;        /* rows; of all layers together */
     /* Relative rounding of the stored layers (of W where there are none): 2^-23 for
      * float32, or what the attribute rounding says if that is more; 0 is the same as
      * DBL_EPSILON. To be asked for with lnn_record_rounding. */

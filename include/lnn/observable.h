@@ -21,6 +21,7 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     const double *C0;    /* all C_j(0), NULL without layers */
     const double *W_ref; /* the same sample at a tighter tolerance; NULL if off */
     double W_bar;        /* error bar of W, Frobenius norm; NaN if off */
+    double w_bar;        /* error bar of the layers, all of them together; NaN if off */
     double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
     const double
         *W_other; /* the end-to-end solution's W at this t; NULL if there is none */

@@ -164,7 +164,7 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
                       : lnn_fail(GSL_ENOMEM, "out of memory for error bars");
     if (status == GSL_SUCCESS) status = measure(r, bars, &drift);
     if (status == GSL_SUCCESS)
-        lnn_flow_explain_bars(j, bars[r->weights_rows - 1], stated);
+        lnn_flow_explain_bars(j, r, bars[r->weights_rows - 1], stated);
     free(bars);
     return status == GSL_SUCCESS ? conclude(e, r, &drift, j) : status;
 }

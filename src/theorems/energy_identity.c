@@ -176,7 +176,7 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
     lnn_judge_figure(j, "integral of ||gradient||^2", b.integral);
     lnn_judge_figure(j, "error bar of the quadrature", b.quadrature);
     lnn_judge_figure(j, "of the fall, where the error bar is less", b.decided);
-    lnn_flow_explain_bars(j, s->bars[s->n - 1], stated);
+    lnn_flow_explain_bars(j, r, s->bars[s->n - 1], stated);
     lnn_judge_explain(
         j,
         "objective fell by %.10g, int ||gradient||^2 dt = %.10g (%zu "

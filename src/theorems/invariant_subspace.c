@@ -248,7 +248,7 @@ static int conclude(const struct space *s, bool stated, struct lnn_judgement *j)
         "||W_l v_{l-1} - rho_l v_l|| and back, %zu dimensions: %.3g for l "
         "= %zu at t = %g; error bar %.3g",
         s->m, w->measured, w->layer + 1, w->t, w->bar);
-    lnn_flow_explain_bars(j, s->bars[r->weights_rows - 1], stated);
+    lnn_flow_explain_bars(j, r, s->bars[r->weights_rows - 1], stated);
     return lnn_closed_conclude(
         &s->rows, "the gap of a layer to rho_l Q_l on the invariant subspace", j);
 }

@@ -158,7 +158,7 @@ static int conclude(const struct rates *x, const double bars[], bool stated,
                       "error bar %.3g (layers moved by their own bar)",
                       2 - 2 / (double)x->r->net.N, w->measured, w->layer + 1, w->t,
                       x->r->net.N, x->r->weight_decay, w->bar);
-    lnn_flow_explain_bars(j, bars[n - 1], stated);
+    lnn_flow_explain_bars(j, x->r, bars[n - 1], stated);
     return lnn_closed_conclude(&x->rows, "the gap of the singular values' rates", j);
 }
 
