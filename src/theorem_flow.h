@@ -88,7 +88,7 @@ double lnn_flow_integral(size_t n, const double t[], const double f[],
  * where the samples resolve f, and where they do not, what they differ by says nothing
  * of the error. Not smooth (a derivative of f jumps): order 2, and the bar is twice the
  * sum of all differences. Q: 3 m doubles, the integrals are the first m. */
-#define LNN_FLOW_RESOLVED 3e-3
+#define LNN_FLOW_RESOLVED 1e-2
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
                             const double slope[], bool smooth, size_t i, double Q[],
                             double *bar);

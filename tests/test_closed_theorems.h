@@ -53,7 +53,8 @@ static inline void damage_is_inconclusive(struct judged *v, const char *theorem,
     v->e->objective = NULL;
     VERDICT(v, theorem, name, LNN_INCONCLUSIVE);
     v->e->objective = objective;
-    r->W_error = NULL; /* and four rows: nothing to estimate it from */
+    r->W_error = r->weights_error =
+        NULL; /* and four rows: nothing to estimate it from */
     r->rows = r->weights_rows = 4;
     VERDICT(v, theorem, name, LNN_INCONCLUSIVE);
     *r = kept;

@@ -203,7 +203,8 @@ Test(minimum_spectrum, spoilt_files)
     struct judged v =
         evidence_of("network: {widths: [2, 2, 2, 2]}\n" DIAG NEAR FLOW LONG, NULL);
     struct lnn_record *r = &v.e->records[0];
-    double *w = spoil(r->w), *W = spoil(r->W), *bars = spoil(r->W_error), kept = w[30];
+    double *w = spoil(r->w), *W = spoil(r->W), *bars = spoil(r->weights_error),
+           kept = w[30];
     w[30] = NAN; /* of an early row: a damaged file decides nothing */
     JUDGE(&v, LNN_INCONCLUSIVE);
     w[30] = kept;

@@ -310,7 +310,7 @@ Test(saddle_strictness, spoilt_files)
     v.e->objective = NULL;
     JUDGE(&v, LNN_INCONCLUSIVE);
     v.e->objective = objective;
-    double *bars = spoil(r->W_error);
+    double *bars = spoil(r->weights_error);
     for (size_t i = 0; i < 5; i++) bars[i] = 1; /* nothing can be told but the start */
     JUDGE(&v, LNN_HOLDS);
     LNN_CLOSE(figure(&v, "saddles judged"), 1, 0);

@@ -186,11 +186,19 @@ Test(theorems_flow_broken, too_little_or_nan_is_inconclusive)
         r->w = NULL;
         EXPECT(&b, LAYERS[c], r, LNN_INCONCLUSIVE);
         *r = was;
+        kept = r->weights_error[7];
+        ((double *)r->weights_error)[7] = NAN;
+        EXPECT(&b, LAYERS[c], r, LNN_INCONCLUSIVE);
+        ((double *)r->weights_error)[7] = kept;
+        EXPECT(&b, LAYERS[c], r, LNN_HOLDS);
+        /* a file that knows of W alone: the layers' bars are made of W's */
+        r->weights_error = NULL;
+        EXPECT(&b, LAYERS[c], r, LNN_HOLDS);
         kept = r->W_error[7];
         ((double *)r->W_error)[7] = NAN;
         EXPECT(&b, LAYERS[c], r, LNN_INCONCLUSIVE);
         ((double *)r->W_error)[7] = kept;
-        EXPECT(&b, LAYERS[c], r, LNN_HOLDS);
+        *r = was;
     }
     const struct lnn_objective *objective = b.evidence->objective;
     b.evidence->objective = NULL;
@@ -210,6 +218,7 @@ Test(theorems_flow_broken, without_stated_error_bars)
         struct bench b = bench_of(WIDE A0 TIMES FLOWS, set);
         struct lnn_record *r = record_of(&b, "gradient_flow");
         r->W_error = record_of(&b, "end_to_end")->W_error = NULL;
+        r->weights_error = NULL;
         for (int c = 0; c < 3; c++)
             EXPECT(&b, LAYERS[c], r, i ? LNN_INCONCLUSIVE : LNN_HOLDS);
         bench_free(&b);
