@@ -201,7 +201,7 @@ static double product_cost(const struct lnn_hessian *s)
 size_t lnn_hessian_rows(const struct lnn_hessian *s, size_t rows)
 {
     enum { LEAST = 3 };
-    const double BUDGET = 2e9;
+    const double BUDGET = 1e10; /* a second or two */
     double n = (double)s->n, K = LNN_LANCZOS_STEPS;
     double row =
         s->H ? n * product_cost(s) + 6 * n * n * n : K * (product_cost(s) + 8 * K * n);
