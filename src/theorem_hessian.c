@@ -189,19 +189,19 @@ double lnn_hessian_layer_rounding(const struct lnn_network *net, const double w[
     return DBL_EPSILON * lnn_hessian_terms(net) * lnn_norm(net->size, w);
 }
 
-/* Operations of one Hessian-vector product; a BLAS call is worth some hundred. */
+/* Operations of one Hessian-vector product; a BLAS call is worth some thousand. */
 static double product_cost(const struct lnn_hessian *s)
 {
     const struct lnn_data *data = s->objective->data;
     double d = (double)s->net.d[0], kd = (double)s->kd;
-    double layers = 14 * (double)s->n * d + 7 * (double)s->net.N * 500;
+    double layers = 14 * (double)s->n * d + 7 * (double)s->net.N * 2000;
     return layers + 6 * kd * inner(s->objective) + (data->whitened ? kd : 0);
 }
 
 size_t lnn_hessian_rows(const struct lnn_hessian *s, size_t rows)
 {
     enum { LEAST = 3 };
-    const double BUDGET = 2e9;
+    const double BUDGET = 1e10; /* a second or two */
     double n = (double)s->n, K = LNN_LANCZOS_STEPS;
     double row =
         s->H ? n * product_cost(s) + 6 * n * n * n : K * (product_cost(s) + 8 * K * n);

@@ -168,6 +168,14 @@ Test(theorem_critical, points_near_by)
             LNN_OK(lnn_critical_near(x.near, x.h));
             LNN_OK(lnn_hessian_spectrum(x.h));
             cr_assert(x.near->distance < 20 * eps, "%zu %g", i, x.near->distance);
+            double before = lnn_critical_weyl(x.near, x.h);
+            x.near->misfit += 1e-4; /* moves G, and the Hessian by (N-1) M times it */
+            LNN_CLOSE(
+                lnn_critical_weyl(x.near, x.h) - before,
+                1e-4 * (double)(x.net.N - 1) *
+                    lnn_hessian_product(x.h->norms, x.net.N - 2, x.near->distance),
+                1e-12);
+            x.near->misfit -= 1e-4;
             double gap = lnn_critical_gap(x.near, x.h),
                    weyl = lnn_critical_weyl(x.near, x.h);
             cr_assert(gap <= weyl, "%zu: %g %g", i, gap, weyl);

@@ -319,6 +319,31 @@ Test(saddle_strictness, spoilt_files)
     forget(&v);
 }
 
+/* The weakest of 24 modes missing, 1e-3 among 1e-3 to 743: lambda_min is lost among the
+ * smallest of a spectrum up to 1487, and a Ritz value that has not got there refutes
+ * nothing. */
+Test(saddle_strictness, a_ritz_value_on_its_way_refutes_nothing)
+{
+    enum { D = 24 };
+    double Phi[D * D] = {0};
+    for (size_t i = 0; i < D; i++) Phi[i * D + i] = 1e-3 * pow(1.8, (double)i);
+    char *target = naive_yaml(D, D, Phi), yaml[40000];
+    Phi[0] = 0;
+    char *start = naive_yaml(D, D, Phi);
+    snprintf(yaml, sizeof yaml,
+             "network: {widths: [24, 24, 24]}\ndata: {kind: target, matrix: %s}\n"
+             "init: {kind: balanced, matrix: %s}\n" FLOW
+             "time: {end: 1.0e-9, samples: 2}\n",
+             target, start);
+    struct judged v = evidence_of(yaml, NULL);
+    JUDGE(&v, LNN_INCONCLUSIVE);
+    LNN_CLOSE(figure(&v, "smallest eigenvalue in closed form"), -1e-3, 1e-9);
+    cr_assert(figure(&v, "its smallest eigenvalue") > -5e-4);
+    free(target);
+    free(start);
+    forget(&v);
+}
+
 /* Over 600 weights: strictness is proved by a Ritz value, its absence is not. */
 Test(saddle_strictness, large_networks_by_lanczos)
 {
