@@ -362,7 +362,9 @@ int lnn_critical_bars(const struct lnn_evidence *e, const struct lnn_record *r,
     for (size_t i = 0; i < n; i++) {
         double rounding = lnn_hessian_layer_rounding(&r->net, r->w + i * r->net.size);
         bool start = i == 0 && r->rows > 0 && r->w_t[0] == r->t[0];
-        bars[i] = flow && !start ? bars[i] + rounding : rounding;
+        double flow_bar = bars[i];
+        bars[i] = rounding;
+        if (flow && !start) bars[i] += LNN_IDENTITY_CERTAIN * flow_bar;
     }
     return GSL_SUCCESS;
 }

@@ -105,7 +105,7 @@ static void interval(struct solution *s, size_t i)
     double noise = h * h / 3 * fmax(s->noise[i], s->noise[i + 1]);
     double bar = apart + s->bars[i] + s->bars[i + 1] + h * steep + noise;
     double moved = lnn_distance(s->kd, W, next);
-    if (isfinite(bar) || !isfinite(gap))
+    if (!isinf(bar) || !isfinite(gap)) /* NaN stays */
         lnn_flow_keep(&s->worst, gap, bar, t[i + 1], i + 1, 0);
     s->moved += moved;
     if (bar < moved) s->decided += moved;

@@ -212,10 +212,10 @@ Test(minimum_spectrum, spoilt_files)
     W[7] = NAN;
     JUDGE(&v, LNN_INCONCLUSIVE);
     W[7] = kept;
-    kept = bars[4];
-    bars[4] = NAN;
+    kept = bars[30];
+    bars[30] = NAN;
     JUDGE(&v, LNN_INCONCLUSIVE);
-    bars[4] = kept;
+    bars[30] = kept;
     size_t rows = r->weights_rows;
     r->weights_rows = 1; /* the start */
     JUDGE(&v, LNN_NOT_MET);

@@ -111,7 +111,7 @@ struct balance {
 static void keep(struct balance *out, double gap, double bar, const struct samples *s,
                  size_t from, size_t row)
 {
-    if (isfinite(bar) || !isfinite(gap))
+    if (!isinf(bar) || !isfinite(gap)) /* NaN stays */
         lnn_flow_keep(&out->worst, fabs(gap), bar, s->t[row], row, from);
 }
 
