@@ -97,9 +97,9 @@ int lnn_critical_escape(const struct lnn_hessian *s, double *mu);
 int lnn_critical_balance(const struct lnn_record *r, size_t i, double bar,
                          double *imbalance, double *allowed);
 
-/* Error bars of the layers at every row: for a flow after its start LNN_IDENTITY_CERTAIN
- * times lnn_flow_bars, since bars are estimates and a critical row should not be missed;
- * for a start and for other records, which are what they are, rounding. */
+/* Error bars of the layers at every row: for a flow after its start lnn_flow_bars
+ * times LNN_IDENTITY_CERTAIN, since bars are estimates and a critical row should not be
+ * missed; for a start and for other records, which are what they are, rounding. */
 int lnn_critical_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                       double bars[], bool *stated);
 

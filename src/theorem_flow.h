@@ -23,11 +23,11 @@ bool lnn_flow_has_loss(const struct lnn_evidence *e, struct lnn_judgement *j);
 size_t lnn_flow_row(const struct lnn_record *r, double t);
 
 /* Error bars of the layers w (n rows at times t): the file's weights_error, if w is its
- * own layers and it has one. Else: the largest bar of W so far, divided by the product's root-mean-square sensitivity to its layers where that is below 1;
- * plus what has died out in the product since, int rate * bar(W) dt, the rate at which
- * the flow forgets (at most one bar a step); plus rounding. That assumes errors
- * without a preferred direction among the layers. *stated: the bars of W are the file's
- * own. */
+ * own layers and it has one. Else the largest bar of W so far, divided by the product's
+ * root-mean-square sensitivity to its layers where that is below 1; plus what has died
+ * out in the product since, int rate * bar(W) dt, the rate at which the flow forgets
+ * (at most one bar a step): this assumes errors without a preferred direction among the
+ * layers. Plus rounding. *stated: the bars are the file's own. */
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated);

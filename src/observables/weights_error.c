@@ -1,5 +1,5 @@
-/* Global error of the layers, against the same trajectory at a tighter tolerance. W does
- * not see all of it: directions that leave the product alone keep their errors. */
+/* Global error of the layers, against the same trajectory at a tighter tolerance. W
+ * does not see all of it: directions that leave the product alone keep their errors. */
 #include "lnn/observable.h"
 
 static bool shape(const struct lnn_context *c, struct lnn_row *row)
