@@ -267,6 +267,23 @@ bool lnn_flow_smooth(const struct lnn_objective *o)
     return strcmp(o->loss->name, "lp") != 0 || fmod(o->p, 2) == 0;
 }
 
+/* Does f change little enough from row i to the next for polynomials to follow it? By
+ * three quarters at most, and along its slope by twice itself. */
+static bool follows(size_t n, const double t[], size_t m, const double f[],
+                    const double slope[], size_t i)
+{
+    double h = t[i + 1] - t[i], here = 0, next = 0, apart = 0, rate = 0;
+    for (size_t a = 0; a < m; a++) {
+        const double *at = f + a * n + i, *by = slope + a * n + i;
+        here = hypot(here, at[0]);
+        next = hypot(next, at[1]);
+        apart = hypot(apart, at[1] - at[0]);
+        rate = hypot(rate, fmax(fabs(by[0]), fabs(by[1])));
+    }
+    double most = fmax(here, next);
+    return apart <= 0.75 * most && h * rate <= 2 * most;
+}
+
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
                             const double slope[], bool smooth, size_t i, double Q[],
                             double *bar)
@@ -291,5 +308,6 @@ void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f
         memcpy(Q, here, m * sizeof *Q);
     }
     if (!smooth && most > 3) *bar = 2 * kinks;
-    if (!(*bar < LNN_FLOW_RESOLVED * lnn_norm(m, Q))) *bar = INFINITY;
+    bool resolved = *bar < LNN_FLOW_RESOLVED * lnn_norm(m, Q);
+    if (!resolved || !follows(n, t, m, f, slope, i)) *bar = INFINITY;
 }
