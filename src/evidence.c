@@ -196,13 +196,18 @@ double lnn_record_rounding(const struct lnn_record *r)
     return r->rounding > DBL_EPSILON ? r->rounding : DBL_EPSILON;
 }
 
+double lnn_record_W_rounding(const struct lnn_record *r, size_t i)
+{
+    return r->W_rounding && i < r->rows ? r->W_rounding[i] : 0;
+}
+
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
 {
     size_t kd = r->k * r->d, at[4];
     double weight[4], gap = 0, size = 0;
     *stated = r->W_error != NULL;
     if (i >= r->rows || !r->W) return NAN;
-    double stored = r->W_rounding ? r->W_rounding[i] : 0;
+    double stored = lnn_record_W_rounding(r, i);
     if (r->W_error) return fabs(r->W_error[i]) + stored;
     const double *x = r->iteration ? r->iteration : r->t;
     if (!cubic(x, r->rows, i, at, weight)) return NAN;

@@ -68,10 +68,13 @@ double lnn_convex_row(const struct lnn_evidence *e, const struct lnn_record *r,
     *bar = NAN;
     if (!lnn_finite(kd, W)) return NAN;
     double l = lnn_objective_value(o, W);
-    if (r->loss_error && isfinite(r->loss_error[i]))
-        *bar = fabs(r->loss_error[i]);
-    else if (slope_bar(o, W, lnn_record_W_bar(r, i, &stated), bar) != GSL_SUCCESS)
+    bool said = r->loss_error && isfinite(r->loss_error[i]);
+    double W_bar = said ? lnn_record_W_rounding(r, i) : lnn_record_W_bar(r, i, &stated);
+    if (said && W_bar == 0)
+        *bar = 0;
+    else if (slope_bar(o, W, W_bar, bar) != GSL_SUCCESS)
         return NAN;
+    if (said) *bar += fabs(r->loss_error[i]);
     *bar += lnn_convex_rounding(o, W, l);
     return l;
 }

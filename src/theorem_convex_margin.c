@@ -108,7 +108,7 @@ double lnn_masked_row(const struct lnn_evidence *e, const struct lnn_record *r,
     double norm = sqrt(sum);
     double move = DBL_EPSILON * (lnn_norm(kd, W) + lnn_norm(kd, data->Phi));
     bool said = r->loss_error && isfinite(r->loss_error[i]);
-    if (!said) move += lnn_record_W_bar(r, i, &stated);
+    move += said ? lnn_record_W_rounding(r, i) : lnn_record_W_bar(r, i, &stated);
     *bar = norm * move + 0.5 * move * move + 4 * DBL_EPSILON * sum +
            (said ? fabs(r->loss_error[i]) : 0);
     return 0.5 * sum;

@@ -121,7 +121,7 @@ double lnn_margin_row(const struct lnn_margin *m, const struct lnn_record *r, si
     const double *W = r->W + i * m->k * m->d;
     bool stated;
     if (r->loss_error && isfinite(r->loss_error[i])) {
-        double excess = lnn_margin_excess(m, W, 0, bar);
+        double excess = lnn_margin_excess(m, W, lnn_record_W_rounding(r, i), bar);
         *bar += r->loss_error[i];
         return excess;
     }

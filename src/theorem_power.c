@@ -108,7 +108,7 @@ double lnn_power_gap(const struct lnn_power *power, size_t row, size_t i, double
                      double *bar)
 {
     const struct lnn_record *r = power->r;
-    double w = r->W[row * r->d + power->at[i]], unit = 4 * DBL_EPSILON;
+    double w = r->W[row * r->d + power->at[i]], unit = 4 * lnn_record_rounding(r);
     unit *= fabs(w) + fabs(power->y[i]);
     *bar = r->W_error ? fabs(r->W_error[row]) + unit
                       : unit * (1 + r->iteration[row] - since);

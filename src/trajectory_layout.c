@@ -275,12 +275,10 @@ static int fill_group(hid_t group, const struct lnn_trail *trail,
     return GSL_SUCCESS;
 }
 
-hid_t lnn_layout_group(hid_t parent, const char *name, bool large)
+hid_t lnn_layout_group(hid_t parent, const char *name)
 {
     hid_t plist = make_plist(H5P_GROUP_CREATE, true), group = -1;
-    /* an attribute of more than 64 kB finds no place in the header */
-    if (plist >= 0 && (!large || H5Pset_attr_phase_change(plist, 8, 6) >= 0))
-        group = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
+    if (plist >= 0) group = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
     if (group < 0) (void)lnn_h5_fail(GSL_EOF, "cannot create group %s", name);
     if (plist >= 0) (void)H5Pclose(plist);
     return group;
@@ -291,7 +289,7 @@ static int build_group(const struct lnn_file *file, const struct lnn_trail *trai
                        struct lnn_layout *layout)
 {
     const char *name = trail == NULL ? "volatile" : trail->name;
-    hid_t group = lnn_layout_group(layout->file, name, false);
+    hid_t group = lnn_layout_group(layout->file, name);
     if (group < 0) return GSL_EOF;
     int status = trail == NULL ? write_attributes(group, &file->unstable)
                                : fill_group(group, trail, layout);

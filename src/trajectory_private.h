@@ -77,7 +77,7 @@ int lnn_layout_fixed(hid_t group, const struct lnn_variable *variable);
 /* n bytes along an axis without values of its own, NAME_byte. */
 int lnn_layout_bytes(hid_t group, const char *name, const char *doc, size_t n,
                      const char bytes[]);
-hid_t lnn_layout_group(hid_t parent, const char *name, bool large); /* < 0: text set */
+hid_t lnn_layout_group(hid_t parent, const char *name); /* < 0: text set */
 
 /* trajectory_copy.c: the same file with lines[].next rows, renamed over the old one. */
 int lnn_file_install(struct lnn_file *file, struct lnn_layout *layout);

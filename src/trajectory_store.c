@@ -257,7 +257,7 @@ static int fill_sheet(hid_t group, const struct lnn_sheet *sheet)
     if (sheet->bytes != NULL && sheet->bytes[0] != '\0')
         LNN_TRY(lnn_layout_bytes(group, sheet->bytes_name, sheet->bytes_doc,
                                  strlen(sheet->bytes), sheet->bytes));
-    hid_t apart = lnn_layout_group(group, "volatile", false);
+    hid_t apart = lnn_layout_group(group, "volatile");
     if (apart < 0) return GSL_EOF;
     int status = write_all(apart, sheet->n_volatile, sheet->volatile_attributes);
     return lnn_h5_done(status, H5Gclose, apart);
@@ -270,7 +270,7 @@ static int write_sheet(const struct store *s, const struct lnn_sheet *sheet)
     htri_t there = H5Lexists(s->file, sheet->name, H5P_DEFAULT);
     if (there < 0 || (there > 0 && H5Ldelete(s->file, sheet->name, H5P_DEFAULT) < 0))
         return lnn_h5_fail(GSL_EOF, "cannot replace %s in %s", sheet->name, s->path);
-    hid_t group = lnn_layout_group(s->file, sheet->name, true);
+    hid_t group = lnn_layout_group(s->file, sheet->name);
     if (group < 0) return GSL_EOF;
     int status = fill_sheet(group, sheet);
     return lnn_h5_done(status, H5Gclose, group);

@@ -87,6 +87,7 @@ if [ "$only" != unit ]; then
         suite tests/crash/run.sh "$build/crash"
     fi
     "$build/lnnflow" run odes/diabetes.yaml -q -o "$work/file.h5" >/dev/null
+    "$build/lnnflow" verify "$work/file.h5" --store >/dev/null # no reader may stumble over it
     suite tests/readers/run.sh "$work/file.h5"
 fi
 [ -z "${reports-}" ] || sanitizers

@@ -44,10 +44,8 @@ struct lnn_record {
      * float32, or what the attribute rounding says if that is more; 0 is the same as
      * DBL_EPSILON. To be asked for with lnn_record_rounding. */
     double rounding;
-    double t_rounding; /* of the times */
-    /* rows; what coarser numbers than doubles make W uncertain by (Frobenius); NULL:
-     * nothing. Part of lnn_record_W_bar. */
-    const double *W_rounding;
+    double t_rounding;                  /* of the times */
+    const double *W_rounding;           /* rows; of lnn_record_W_rounding; NULL: 0 */
     double learning_rate, weight_decay; /* NaN, 0 when not said */
     double rtol, atol;                  /* NaN when not said */
     bool keeps_invariants; /* the stepper keeps quadratic invariants to round-off */
@@ -87,12 +85,15 @@ const struct lnn_record *lnn_evidence_first(const struct lnn_evidence *e,
  * as it can be known: DBL_EPSILON, or 2^-23 where they are float32 (also doubles that
  * all are float32 numbers). What a judge takes for the rounding of stored weights. */
 double lnn_record_rounding(const struct lnn_record *r);
+/* What numbers coarser than doubles make W uncertain by in row i (Frobenius); else 0.
+ * Where a loss_error stands for the error bar of W, this still comes on top. */
+double lnn_record_W_rounding(const struct lnn_record *r, size_t i);
 
 /* Error bar of W in row i: the file's W_error if it has one (NaN where that is); else
  * estimated from the samples' spacing: the difference between W in row i and the cubic
  * through the four nearest other rows (an assumption: the samples resolve the
  * trajectory), plus rounding; NaN when there are fewer than five. *stated says which.
- * W_rounding is added to both.
+ * lnn_record_W_rounding is part of both.
  */
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated);
 

@@ -20,11 +20,17 @@ static void print_incomplete(const struct cli_verdicts *v)
         printf("%s is not complete: still written, or cut off\n", v->evidence->path);
 }
 
+/* What the trajectories claim to be tells why. */
 static void print_none(const struct cli_verdicts *v)
 {
     printf("%s is about nothing in %s%s%s\n", v->only ? v->only : "The theory",
            v->evidence->path, v->group ? ", group " : "",
            v->group ? cli_group_name(v->group) : "");
+    for (size_t i = 0; i < v->evidence->n; i++) {
+        const struct lnn_record *r = &v->evidence->records[i];
+        if (v->group && strcmp(v->group, r->name) != 0) continue;
+        printf("    %s: system \"%s\"\n", cli_group_name(r->name), r->system);
+    }
 }
 
 void cli_print_counts(const size_t count[CLI_VERDICTS], FILE *out)

@@ -56,7 +56,8 @@ static double rounding(const struct lnn_power *power, size_t i, const struct sta
 {
     double q = power->q, grown = fmax(1, (q + 1) * a->x_most);
     double size = 2 * fabs(power->y[i]) + fabs(a->gap);
-    return 4 * DBL_EPSILON * n * size * (1 + (q + 6) * a->x_most) * grown;
+    return 4 * lnn_record_rounding(power->r) * n * size * (1 + (q + 6) * a->x_most) *
+           grown;
 }
 
 /* n iterations after a; false when nothing can be said. The least is convex in u, thus

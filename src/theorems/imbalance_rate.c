@@ -134,7 +134,8 @@ static int look(struct course *s, const double w[], struct state *x)
 static double moved(const struct course *s, const struct state *x, size_t from,
                     size_t to, double reach)
 {
-    double round = 4 * DBL_EPSILON * (double)widest(s->net), then = 1, now = 1;
+    double round = 4 * lnn_record_rounding(s->r) * (double)widest(s->net), then = 1,
+           now = 1;
     for (size_t i = from; i <= to; i++) {
         now *= x->norm[i];
         then *= x->norm[i] * (1 + round) + reach;
@@ -170,8 +171,8 @@ static int differential(struct course *s, size_t i, size_t row)
     double W = lnn_norm(m->k * m->d, s->r->W + row * m->k * m->d);
     double G = sqrt(2 * m->beta * s->now.excess),
            grad = lnn_norm(s->net->size, s->grad);
-    double rounding = 4 * DBL_EPSILON * (double)widest(s->net) * sqrt(sum) *
-                      (m->beta * (W + m->norm) + (double)s->net->N * G);
+    double rounding = 4 * lnn_record_rounding(s->r) * (double)widest(s->net) *
+                      sqrt(sum) * (m->beta * (W + m->norm) + (double)s->net->N * G);
     double bar = alpha * s->now.bar + 2 * grad * rounding + rounding * rounding;
     keep(s, "2 alpha rho (l - l*) above ||grad||^2, in error bars,", row,
          alpha * s->now.excess, grad * grad, bar, grad * grad);

@@ -5,6 +5,7 @@ perturb EPS     one weight, W1[row, 0, 0] of the middle row, moved by EPS, and W
 nan             NaN in the middle row of W1 and of W
 cut N           only the first N rows are left
 relabel SYSTEM  the group says it is of that system, and no learning rate
+float32         every number of the group is stored as float32
 """
 import h5py
 import numpy as np
@@ -61,8 +62,18 @@ def relabel(group, system):
         del group["iteration"]
 
 
+def float32(group):
+    """Without scales, as another program might write it."""
+    arrays = {name: data[()] for name, data in group.items()}
+    for name in arrays:
+        del group[name]
+    with np.errstate(over="ignore"):
+        for name, values in arrays.items():
+            group[name] = values.astype(np.float32 if values.dtype == float else values.dtype)
+
+
 def change(path, trajectory, words):
     """words: the name of a change and its arguments, as in an expectation."""
-    known = {f.__name__: f for f in (perturb, nan, cut, relabel)}
+    known = {f.__name__: f for f in (perturb, nan, cut, relabel, float32)}
     with h5py.File(path, "r+") as f:
         known[words[0]](f[trajectory], *words[1:])
