@@ -167,6 +167,16 @@ static double rounded(const struct lnn_record *r, const struct lnn_network *net,
            lnn_norm(net->size, w);
 }
 
+/* A time in float32 is off: by as much as the layers moved meanwhile they seem off. */
+static double mistimed(const struct lnn_record *r, size_t size, size_t n,
+                       const double t[], const double w[], size_t i)
+{
+    size_t a = i > 0 ? i - 1 : 0, b = i + 1 < n ? i + 1 : i;
+    if (!(r->t_rounding > DBL_EPSILON) || !(t[b] > t[a])) return 0;
+    return lnn_distance(size, w + a * size, w + b * size) / (t[b] - t[a]) *
+           r->t_rounding * fabs(t[i]);
+}
+
 static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                         const struct lnn_network *net, size_t n, const double t[],
                         const double w[], double bars[], bool *stated)
@@ -207,7 +217,8 @@ int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
     for (size_t i = 0; i < n; i++) {
         size_t row = lnn_flow_row(r, t[i]);
         double bar = row < r->rows ? fabs(r->weights_error[row]) : NAN;
-        bars[i] = bar + rounded(r, net, w + i * net->size);
+        bars[i] = bar + rounded(r, net, w + i * net->size) +
+                  mistimed(r, net->size, n, t, w, i);
     }
     return GSL_SUCCESS;
 }

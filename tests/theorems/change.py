@@ -6,6 +6,7 @@ nan             NaN in the middle row of W1 and of W
 cut N           only the first N rows are left
 relabel SYSTEM  the group says it is of that system, and no learning rate
 float32         every number of the group is stored as float32
+time32          its times alone
 """
 import h5py
 import numpy as np
@@ -62,18 +63,23 @@ def relabel(group, system):
         del group["iteration"]
 
 
-def float32(group):
+def float32(group, only=None):
     """Without scales, as another program might write it."""
     arrays = {name: data[()] for name, data in group.items()}
     for name in arrays:
         del group[name]
     with np.errstate(over="ignore"):
         for name, values in arrays.items():
-            group[name] = values.astype(np.float32 if values.dtype == float else values.dtype)
+            single = values.dtype == float and name in (only or arrays)
+            group[name] = values.astype(np.float32) if single else values
+
+
+def time32(group):
+    float32(group, ("time", "weights_time"))
 
 
 def change(path, trajectory, words):
     """words: the name of a change and its arguments, as in an expectation."""
-    known = {f.__name__: f for f in (perturb, nan, cut, relabel, float32)}
+    known = {f.__name__: f for f in (perturb, nan, cut, relabel, float32, time32)}
     with h5py.File(path, "r+") as f:
         known[words[0]](f[trajectory], *words[1:])

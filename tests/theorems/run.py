@@ -8,7 +8,7 @@ with its expectations:
     # expect: THEOREM TRAJECTORY VERDICT after CHANGE        (see change.py)
 
 Each is run once, changed where an expectation says so, and judged by `lnnflow verify`. What holds
-must not be violated when the trajectory is stored in float32: that is expected unasked. The table
+must not be violated when the trajectory, or its times, are stored in float32: expected unasked. The table
 has a row per expectation (-q: only those that fail). Every theorem of `lnnflow list theorems` must have one where it holds
 and a negative control where it is violated or not met. The last line counts.
 """
@@ -45,8 +45,8 @@ def expectations(path):
             if not match:
                 sys.exit(f"{path.name}: not an expectation: {line}")
             found.append(match.groups())
-    return found + [(t, name, NO_VIOLATION, "float32") for t, name, verdict, changed in found
-                    if verdict == "holds" and not changed]
+    return found + [(t, name, NO_VIOLATION, single) for t, name, verdict, changed in found
+                    if verdict == "holds" and not changed for single in ("float32", "time32")]
 
 
 def call(*command, good=(0,)):
