@@ -217,5 +217,9 @@ double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
         gap = hypot(gap, there - here);
         size = hypot(size, there);
     }
-    return gap + DBL_EPSILON * size + stored;
+    double tolerance = 0; /* what the steps were allowed to be off by, together */
+    if (r->rtol > 0 && !r->iteration)
+        tolerance = (double)(r->steps > 0 ? r->steps : r->rows) *
+                    (r->rtol * size + (r->atol > 0 ? r->atol * sqrt((double)kd) : 0));
+    return gap + tolerance + DBL_EPSILON * size + stored;
 }

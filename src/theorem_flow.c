@@ -295,30 +295,50 @@ static bool follows(size_t n, const double t[], size_t m, const double f[],
     return apart <= 0.75 * most && h * rate <= 2 * most;
 }
 
+/* All m integrals by order p. */
+static void integrals(size_t n, const double t[], size_t m, const double f[],
+                      const double slope[], size_t i, size_t p, double Q[])
+{
+    for (size_t a = 0; a < m; a++)
+        Q[a] = lnn_flow_integral(n, t, f + a * n, slope + a * n, i, p);
+}
+
+/* The order whose neighbours, below and above, differ least; apart[p]: order p from
+ * p - 1. One small difference among larger ones is chance, so three count. */
+static size_t calmest(size_t most, const double apart[], double *bar)
+{
+    size_t best = 2;
+    *bar = INFINITY;
+    for (size_t p = 2; p <= most; p++) {
+        double below = p > 2 ? apart[p - 1] : apart[p];
+        double above = p < most ? apart[p + 1] : below;
+        double gap = 2 * (below + apart[p] + above);
+        if ((p > 2 && !(apart[p] <= below)) || !(gap < *bar)) continue;
+        *bar = gap;
+        best = p;
+    }
+    return best;
+}
+
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
                             const double slope[], bool smooth, size_t i, double Q[],
                             double *bar)
 {
-    size_t most = n < 6 ? n : 6;
-    double now = INFINITY, before, kinks = 0;
-    *bar = INFINITY;
-    for (size_t p = 1; p <= most; p++) {
-        /* the last two orders follow the best so far in Q */
-        double *last = Q + (2 - p % 2) * m, *here = Q + (1 + p % 2) * m;
-        for (size_t a = 0; a < m; a++)
-            here[a] = lnn_flow_integral(n, t, f + a * n, slope + a * n, i, p);
-        if (p == 1) continue;
-        before = now;
-        now = lnn_distance(m, here, last);
-        kinks += p > 2 ? now : 0;
-        if (p == 2) memcpy(Q, here, m * sizeof *Q);
-        if (!smooth || !(now <= before)) continue;
-        double gap = 2 * (now + (p > 2 ? before : now)); /* twice: see the header */
-        if (!(gap < *bar)) continue;
-        *bar = gap;
-        memcpy(Q, here, m * sizeof *Q);
+    size_t most = n < 7 ? n : 7;
+    double apart[8] = {0}, kinks = 0;
+    integrals(n, t, m, f, slope, i, 1, Q + m);
+    for (size_t p = 2; p <= most; p++) { /* the last two take turns behind Q */
+        double *last = Q + (1 + p % 2) * m, *here = Q + (2 - p % 2) * m;
+        integrals(n, t, m, f, slope, i, p, here);
+        apart[p] = lnn_distance(m, here, last);
+        if (p == 3 || p == 4) kinks += apart[p];
     }
-    if (!smooth && most > 3) *bar = 2 * kinks;
+    size_t p = calmest(most, apart, bar);
+    if (!smooth) {
+        p = 2;
+        *bar = most > 3 ? 2 * kinks : INFINITY;
+    }
+    integrals(n, t, m, f, slope, i, p, Q);
     bool resolved = *bar < LNN_FLOW_RESOLVED * lnn_norm(m, Q);
     if (!resolved || !follows(n, t, m, f, slope, i)) *bar = INFINITY;
 }

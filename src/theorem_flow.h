@@ -81,13 +81,13 @@ size_t lnn_flow_iterations(const struct lnn_record *r, double t0, double t1);
  * at p <= 8 neighbouring samples. */
 double lnn_flow_integral(size_t n, const double t[], const double f[],
                          const double slope[], size_t i, size_t p);
-/* Of these, for m functions at once (f, slope: m x n), the one with 2 <= p <= 6 around
- * which neighbouring orders differ least and no more than those before; *bar: twice
- * how much they do, in norm, since the least of several is too small. INFINITY where
- * that is not below LNN_FLOW_RESOLVED of the integral, or f changes by more than three
- * quarters: there the samples do not resolve f, and what the orders differ by says
- * nothing of the error. Not smooth (a derivative of f jumps): order 2, and the bar is
- * twice the sum of all differences. Q: 3 m doubles, the integrals are the first m. */
+/* Of these, for m functions at once (f, slope: m x n), the one with 2 <= p <= 7 whose
+ * neighbouring orders, two below and one above, differ least and ever less; *bar: twice
+ * the sum of what they do, in norm. INFINITY where that is not below LNN_FLOW_RESOLVED
+ * of the integral, or f changes by more than three quarters: there the samples do not
+ * resolve f, and what the orders differ by says nothing of the error. Not smooth (a
+ * derivative of f jumps): order 2, and the bar is twice the sum of the next two
+ * differences. Q: 3 m doubles, the integrals are the first m. */
 #define LNN_FLOW_RESOLVED 1e-2
 void lnn_flow_integral_best(size_t n, const double t[], size_t m, const double f[],
                             const double slope[], bool smooth, size_t i, double Q[],

@@ -20,6 +20,7 @@ struct lnn_loop {
     const double *e, *f; /* d each; orthogonal, of length 1 */
     void (*gradient)(void *context, const double W[], double G[]);
     void *context;
+    bool kinks; /* is a derivative of the gradient not continuous? */
 };
 
 /* Quadrature of <F, dW> along the curve, piece by piece between the corners; *bar is

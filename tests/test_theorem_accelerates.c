@@ -158,7 +158,7 @@ Test(depth_accelerates, near_zero_with_little_to_gain)
         "init={kind: balanced, matrix: [[1.0e-3, 1.0e-3]]}",
         "time={end: 800, samples: 401}", NULL};
     struct judged v = jumped(2, 100, 2, timid);
-    VERDICT(&v, "depth_accelerates", NULL, LNN_VIOLATED);
+    VERDICT(&v, "depth_accelerates", NULL, LNN_NOT_MET);
     double most = figure(&v, "one layer at its best: iterations at most");
     double eps = figure(&v, "eps reached: max |Delta|"), w = 1.999, d = 0.999, n = 0;
     double eta = 1 / (w * w); /* one layer from W(0), landing on the large target */

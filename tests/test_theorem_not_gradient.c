@@ -104,7 +104,9 @@ Test(not_gradient_field, one_layer_is_a_gradient_whatever_the_loss)
         VERDICT(&v, "not_gradient_field", NULL, LNN_HOLDS);
         double size =
             figure(&v, "norm of dl/dW at W = 0") * figure(&v, "outer radius R");
-        cr_assert(v.j.bound == 0 && v.j.bar < 1e-4 * size, "%g %g", v.j.bar, size);
+        double kinks = i % 3 == 2 ? 10 : 1; /* there the bar compares two rules */
+        cr_assert(v.j.bound == 0 && v.j.bar < kinks * 1e-4 * size, "%g %g", v.j.bar,
+                  size);
         forget(&v);
     }
 }

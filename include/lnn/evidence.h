@@ -92,7 +92,8 @@ double lnn_record_W_rounding(const struct lnn_record *r, size_t i);
 /* Error bar of W in row i: the file's W_error if it has one (NaN where that is); else
  * estimated from the samples' spacing: the difference between W in row i and the cubic
  * through the four nearest other rows (an assumption: the samples resolve the
- * trajectory), plus rounding; NaN when there are fewer than five. *stated says which.
+ * trajectory), plus what the steps' tolerances allow where the file says
+ * rtol, plus rounding; NaN when there are fewer than five. *stated says which.
  * lnn_record_W_rounding is part of both.
  */
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated);

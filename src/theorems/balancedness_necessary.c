@@ -381,9 +381,9 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
 
 const struct lnn_theorem lnn_theorem_balancedness_necessary = {
     .name = "balancedness_necessary",
-    .doc = "Without balancedness a deficiency margin is not enough: from diag(x_j, 1, "
-           "..) with unequal x_j gradient descent blows up doubly exponentially, with "
-           "any learning rate.",
+    .doc = "Without balance a deficiency margin is not enough: for every learning rate "
+           "and margin c < 1 descent blows up doubly exponentially from layers "
+           "diag(x_j, 1, ..) with certain unequal x_j.",
     .source = "Arora, Cohen, Golowich & Hu 2019, Claim 4; the blow-up lemma with its "
               "constants derived",
     .needs =

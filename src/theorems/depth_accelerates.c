@@ -130,7 +130,12 @@ static int conclude(struct race *s, struct lnn_judgement *j)
     if (met) describe(s, at_least, at_most, j);
     double measured = met ? s->taken / at_least : NAN;
     double bar = 16 * DBL_EPSILON * (1 + fabs(log(at_least))) * measured;
-    /* beyond the lower bound: refuted only where one layer is faster for certain */
+    /* slower than some one layer for certain: depth can be faster, not always is */
+    if (met && s->taken > at_most + s->taken - s->above)
+        return lnn_judge_stop(j, LNN_NOT_MET,
+                              "this start and step do not accelerate: %.6g iterations, "
+                              "one layer at its best learning rate takes at most %.6g",
+                              s->taken, at_most);
     if (measured > 1) bar += (at_most + s->taken - s->above) / at_least - 1;
     lnn_judge_conclude(j, "iterations over what one layer needs at least", measured, 1,
                        met ? bar : NAN);
@@ -181,8 +186,10 @@ const struct lnn_theorem lnn_theorem_depth_accelerates = {
     .claims =
         "the record reaches max |Delta_i| <= eps (that of its last row, kept) in "
         "fewer iterations than the lower bound for one layer at every convergent "
-        "learning rate, from 0 as from W(0). Violated only where one layer at a known "
-        "learning rate is faster for certain; undecided between",
+        "learning rate, from 0 as from W(0). Not met where one layer at a known "
+        "learning "
+        "rate is faster for certain: not every start and step accelerates; undecided "
+        "between",
     .about = about,
     .judge = judge,
 };

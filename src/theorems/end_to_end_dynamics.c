@@ -29,9 +29,23 @@ static bool gap_at(const struct lnn_record *r, const struct lnn_record *other, s
     return true;
 }
 
+/* Has a mode u_r^T W v_r of the row before changed its sign? Then it was 0 between. */
+static bool crossed(const struct lnn_svd *f, size_t rank, const double W[])
+{
+    for (size_t r = 0; r < rank; r++) {
+        double mode = 0;
+        for (size_t a = 0; a < f->m; a++)
+            for (size_t b = 0; b < f->n; b++)
+                mode += f->U[a * f->q + r] * W[a * f->n + b] * f->Vt[r * f->n + b];
+        if (!(mode > 0)) return true;
+    }
+    return false;
+}
+
 /* How long W is certified: up to the first row where a singular value that was not 0
- * at the start is below rounding or W's error bar. Flow keeps it from 0, rounding does
- * not, and past 0 the end-to-end trajectory is another one. */
+ * at the start is below rounding or W's error bar, or has gone through 0 since the row
+ * before. Flow keeps it from 0, rounding does not, and past 0 the end-to-end trajectory
+ * is another one. */
 static int certified(const struct lnn_record *r, double *until)
 {
     size_t kd = r->k * r->d, rank = 0;
@@ -40,6 +54,7 @@ static int certified(const struct lnn_record *r, double *until)
     *until = -INFINITY;
     for (size_t i = 0; i < r->rows && lnn_finite(kd, r->W + i * kd); i++) {
         bool stated;
+        if (status == GSL_SUCCESS && crossed(f, rank, r->W + i * kd)) break;
         if (status == GSL_SUCCESS) status = lnn_svd(f, r->W + i * kd);
         if (status != GSL_SUCCESS) break;
         double rounding = (double)(r->k + r->d) * DBL_EPSILON * f->s[0];

@@ -309,11 +309,13 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
 
 const struct lnn_theorem lnn_theorem_imbalance_rate = {
     .name = "imbalance_rate",
-    .doc = "The imbalance of the layers, which gradient flow conserves, guarantees a "
-           "linear rate of convergence to the global minimum from any start, near or "
-           "far. Claim 4 of Arora, Cohen, Golowich & Hu 2019 is therefore about "
-           "discrete steps alone: flow from its start, two weights of 100 and 0.0075, "
-           "converges at the rate 2 |C| = 2e4 where every descent diverges.",
+    .doc =
+        "The imbalance of the layers, which gradient flow conserves, guarantees a "
+        "linear rate of convergence to the global minimum, near or far, wherever it "
+        "makes the conserved rate positive. Claim 4 of Arora, Cohen, Golowich & Hu "
+        "2019 is therefore about discrete steps alone: flow from such a start, two "
+        "weights of 100 and 0.0075, converges at the rate 2 |C| = 2e4, where descent "
+        "blows up unless its steps are small.",
     .source = "Tarmoun, Franca, Haeffele & Vidal 2021; Min, Tarmoun, Vidal & Mallada "
               "2021 (two layers); any depth by the same argument layer by layer",
     .needs = "gradient flow of N >= 2 layers, square loss, Lambda_xx of full rank, no "

@@ -22,6 +22,7 @@
 #include <string.h>
 #include "lnn/err.h"
 #include "lnn/linalg.h"
+#include "theorem_flow.h"
 #include "theorem_loop.h"
 
 struct field {
@@ -298,7 +299,8 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
                                .e = s.e,
                                .f = s.f,
                                .gradient = of_loss,
-                               .context = &s};
+                               .context = &s,
+                               .kinks = !lnn_flow_smooth(e->objective)};
     int status = judge_field(&s, j);
     free(room);
     return status;

@@ -294,9 +294,10 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
 const struct lnn_theorem lnn_theorem_preconditioner = {
     .name = "preconditioner",
     .doc =
-        "The product of balanced layers moves along a preconditioned gradient; the "
-        "preconditioner P_W is symmetric and positive semidefinite, definite exactly "
-        "where W has full rank, and strengthens the directions W has already taken.",
+        "The preconditioner P_W of the end-to-end dynamics is symmetric and positive "
+        "semidefinite, definite exactly where W has full rank, and strengthens the "
+        "directions W has already taken. Algebra of every stored W; that the product "
+        "moves by it is end_to_end_dynamics.",
     .source = "Arora, Cohen & Hazan 2018, Claim 1; smallest eigenvalue sharpened",
     .needs = "balanced layers (for the dynamics; P_W's spectrum needs nothing)",
     .claims = "eig(P_W) = p(r,q) = sum_j sigma_r^(2(N-j)/N) sigma_q^(2(j-1)/N) >= 0, "

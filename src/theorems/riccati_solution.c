@@ -96,7 +96,8 @@ static double work(const struct two_layers *x, const struct lnn_record *r)
 {
     double n = (double)(x->k + x->d), h = fmin((double)x->h, n);
     double steps = rate(x, r) * (r->t[r->rows - 1] - r->t[0]) / 0.3 + (double)r->rows;
-    return 16 * steps * h * (n * h + h * h + n * n / 4);
+    double small = 1000; /* what calls cost on the smallest matrices, as operations */
+    return 16 * steps * (h * (n * h + h * h + n * n / 4) + small);
 }
 
 /* ||A^T A - X|| (or A A^T), A of the layer j, X a block of the n x n matrix. */
@@ -183,7 +184,7 @@ static int conclude(const struct two_layers *x, const struct lnn_record *r,
 static int judge_start(struct two_layers *x, const struct lnn_evidence *e,
                        const struct lnn_record *r, struct lnn_judgement *j)
 {
-    const double most = 3e10;
+    const double most = 1e10;
     struct lnn_closed_rows rows = {.decided = 0};
     struct lnn_closed_form *form = NULL;
     LNN_TRY(prepare(x, e, r));
