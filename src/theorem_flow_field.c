@@ -148,15 +148,18 @@ enum { PROBES = 8 };
 static const double PROBE_SAFETY = 4;
 
 /* How much the gap changes when the layers move by their error bar, in random
- * directions, and the rounding of both rates. probes: 3 k d doubles. */
+ * directions, and the rounding of both rates: of their size, and of what rounding of
+ * the layers does to them (G is a small difference near the minimum). probes: 3 k d +
+ * net.size doubles. */
 static int rate_bar(struct lnn_flow *x, const double w[], double bar, gsl_rng *rng,
                     lnn_flow_field *field, double probes[], double *out)
 {
     size_t kd = x->k * x->d, n = x->net.size;
-    double *gap = probes, *other = gap + kd, *moved = other + kd, most = 0;
+    double *gap = probes, *other = gap + kd, *F = other + kd, *moved = F + kd;
+    double most = 0, steep = 0, ulps = DBL_EPSILON * (double)x->net.N * sqrt((double)n);
     LNN_TRY(rate_gap(x, w, field, gap));
-    double rounding = 16 * DBL_EPSILON * (double)x->net.N * sqrt((double)n) *
-                      (lnn_norm(kd, x->F) + lnn_norm(n, x->grad));
+    memcpy(F, x->F, kd * sizeof *F);
+    double rounding = 16 * ulps * (lnn_norm(kd, F) + lnn_norm(n, x->grad));
     for (int p = 0; p < PROBES && isfinite(bar); p++) {
         lnn_rng_normals(rng, 1, n, x->probe);
         double length = lnn_norm(n, x->probe);
@@ -164,7 +167,9 @@ static int rate_bar(struct lnn_flow *x, const double w[], double bar, gsl_rng *r
         LNN_TRY(rate_gap(x, moved, field, other));
         double change = lnn_distance(kd, gap, other);
         if (!(change <= most)) most = change;
+        if (bar > 0) steep = fmax(steep, lnn_distance(kd, F, x->F) / bar);
     }
+    rounding += 4 * ulps * steep * lnn_norm(n, w);
     *out = isfinite(bar) ? PROBE_SAFETY * most + rounding : NAN;
     return GSL_SUCCESS;
 }
@@ -204,7 +209,7 @@ static int rates(struct lnn_flow *x, const struct lnn_record *r, const double ba
                  gsl_rng *rng, lnn_flow_field *field, struct lnn_flow_worst *worst)
 {
     size_t kd = x->k * x->d, n = x->net.size;
-    double *room = malloc((2 * kd + n) * sizeof *room);
+    double *room = malloc((3 * kd + n) * sizeof *room);
     if (!room) return lnn_fail(GSL_ENOMEM, "out of memory for a judge's scratch");
     int status = GSL_SUCCESS;
     for (size_t i = 0; i < r->weights_rows && status == GSL_SUCCESS; i++) {

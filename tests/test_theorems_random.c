@@ -50,6 +50,15 @@ static const char *const problems[] = {
     "time: {end: 5, samples: 501}\n"
     "trajectories: [{system: gradient_flow, stepper: rkf45, rtol: 1.0e-3, atol: "
     "1.0e-5}]\n",
+    /* W far below the absolute tolerance */
+    "network: {widths: [6, 2, 2, 2]}\nloss: {kind: lp, p: 3, scaling: papers}\n"
+    "data: {kind: target, matrix: [[1, 0, 0.123, -0.035, 0.561, 1.499], [-0.924, "
+    "1.004, "
+    "0, -0.018, -0.514, -1.519]]}\n"
+    "init: {kind: identity, scale: 0.001}\n"
+    "time: {end: 3, samples: 201, spacing: log}\n"
+    "trajectories: [{system: gradient_flow, stepper: msadams, rtol: 1.0e-8, atol: "
+    "1.0e-10}, {system: end_to_end, stepper: msadams, rtol: 1.0e-8, atol: 1.0e-10}]\n",
     /* a kink on the curve of the loop integral */
     "network: {widths: [2, 1]}\nloss: {kind: lp, p: 3}\n"
     "data: {kind: target, matrix: [[0.048, 0.63]]}\n"

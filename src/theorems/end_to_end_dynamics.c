@@ -26,6 +26,8 @@ static bool gap_at(const struct lnn_record *r, const struct lnn_record *other, s
     lnn_network_product(&r->net, r->w + i * r->net.size, W, chain);
     *gap = lnn_distance(kd, W, other->W + its * kd);
     *bar = lnn_record_W_bar(r, mine, &stated) + lnn_record_W_bar(other, its, &stated);
+    /* below its absolute tolerance a stepper promises nothing */
+    *bar += (r->atol > 0 ? r->atol : 0) + (other->atol > 0 ? other->atol : 0);
     return true;
 }
 
