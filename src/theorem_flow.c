@@ -279,7 +279,7 @@ bool lnn_flow_smooth(const struct lnn_objective *o)
 }
 
 /* Does f change little enough from row i to the next for polynomials to follow it? By
- * three quarters at most, and along its slope by twice itself. */
+ * half at most, and along its slopes by itself. */
 static bool follows(size_t n, const double t[], size_t m, const double f[],
                     const double slope[], size_t i)
 {
@@ -292,7 +292,7 @@ static bool follows(size_t n, const double t[], size_t m, const double f[],
         rate = hypot(rate, fmax(fabs(by[0]), fabs(by[1])));
     }
     double most = fmax(here, next);
-    return apart <= 0.75 * most && h * rate <= 2 * most;
+    return apart <= 0.5 * most && h * rate <= most;
 }
 
 /* All m integrals by order p. */

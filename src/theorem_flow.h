@@ -84,7 +84,7 @@ double lnn_flow_integral(size_t n, const double t[], const double f[],
 /* Of these, for m functions at once (f, slope: m x n), the one with 2 <= p <= 7 whose
  * neighbouring orders, two below and one above, differ least and ever less; *bar: twice
  * the sum of what they do, in norm. INFINITY where that is not below LNN_FLOW_RESOLVED
- * of the integral, or f changes by more than three quarters: there the samples do not
+ * of the integral, or f changes by more than half: there the samples do not
  * resolve f, and what the orders differ by says nothing of the error. Not smooth (a
  * derivative of f jumps): order 2, and the bar is twice the sum of the next two
  * differences. Q: 3 m doubles, the integrals are the first m. */
