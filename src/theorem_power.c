@@ -176,3 +176,15 @@ double lnn_power_gain(size_t N, double q)
     double a = 2 - 2 / (double)N, b = q;
     return pow(a + b, a + b) / (pow(a, a) * pow(b, b)) / (double)N;
 }
+
+int lnn_power_judge(const struct lnn_evidence *e, const struct lnn_record *r,
+                    struct lnn_judgement *j,
+                    int (*of)(struct lnn_power *power, struct lnn_judgement *j))
+{
+    struct lnn_power *power;
+    if (!lnn_power_ready(e, r, j)) return GSL_SUCCESS;
+    LNN_TRY(lnn_power_alloc(e, r, &power));
+    int status = of(power, j);
+    free(power);
+    return status;
+}

@@ -80,4 +80,9 @@ struct lnn_power_best lnn_power_best(const struct lnn_power *power, const double
  * y1^q:  (a+b)^{a+b} / (N a^a b^b), a = 2 - 2/N, b = q. */
 double lnn_power_gain(size_t N, double q);
 
+/* Makes ready what `of` judges, and releases it. */
+int lnn_power_judge(const struct lnn_evidence *e, const struct lnn_record *r,
+                    struct lnn_judgement *j,
+                    int (*of)(struct lnn_power *power, struct lnn_judgement *j));
+
 #endif

@@ -210,12 +210,7 @@ static int judge_power(struct lnn_power *power, struct lnn_judgement *j)
 static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
                  struct lnn_judgement *j)
 {
-    struct lnn_power *power;
-    if (!lnn_power_ready(e, r, j)) return GSL_SUCCESS;
-    LNN_TRY(lnn_power_alloc(e, r, &power));
-    int status = judge_power(power, j);
-    free(power);
-    return status;
+    return lnn_power_judge(e, r, j, judge_power);
 }
 
 const struct lnn_theorem lnn_theorem_descent_slow_lp = {

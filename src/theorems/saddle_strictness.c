@@ -316,8 +316,8 @@ static int no_saddle(const struct course *c, struct lnn_judgement *j)
                               "hypothesis does not hold: every stored row is a global "
                               "minimum, none a saddle");
     return lnn_judge_stop(j, LNN_NOT_MET,
-                          "hypothesis does not hold: no stored row is critical but %zu "
-                          "global minima; elsewhere the smallest gradient norm is %.3g "
+                          "hypothesis does not hold: no stored row is a saddle; the "
+                          "smallest gradient norm, %zu global minima left out, is %.3g "
                           "at t = %g, where up to %.3g would pass for 0",
                           c->count[MINIMUM], c->least, c->when, c->slack);
 }
