@@ -63,6 +63,7 @@ static int open_reference(struct lnn_simulator *sim, struct lnn_track *track)
     struct lnn_run_options o = run_options(sim, track, true);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model_ref));
+    track->model_ref->spec = track->spec;
     return lnn_run_alloc(track->ode, track->model_ref, &o, &track->run_ref);
 }
 
@@ -119,6 +120,7 @@ static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
     struct lnn_run_options o = run_options(sim, track, false);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model));
+    track->model->spec = track->spec;
     LNN_TRY(lnn_run_alloc(track->ode, track->model, &o, &track->run));
     if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
     LNN_TRY(lnn_track_describe(sim, track));

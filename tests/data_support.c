@@ -223,3 +223,20 @@ void lnn_test_hessian(const struct lnn_test_bound *b, double W[])
     cr_assert_geq(lnn_dot(n, D, HD), 0); /* convex */
     free(D), free(E), free(HD), free(HE), free(G), free(V);
 }
+
+/* outputs(X W^T) is l(W), and dF^T X its gradient. */
+void lnn_test_outputs(const struct lnn_test_bound *b, const double W[])
+{
+    const struct lnn_data *data = b->data;
+    size_t m = data->m, k = data->k, d = data->d;
+    struct lnn_examples all = {m, data->X, data->Y, data->weight};
+    double *F = malloc((m * k + 2 * k * d) * sizeof *F), *G = F + m * k, *H = G + k * d;
+    lnn_gemm(false, true, m, k, d, 1, data->X, W, 0, F);
+    double value = b->o->loss->outputs(b->o, &all, F, NULL);
+    cr_assert_float_eq(value, lnn_objective_value(b->o, W), 1e-12 * (1 + value));
+    cr_assert_eq(b->o->loss->outputs(b->o, &all, F, F), value);
+    lnn_gemm(true, false, k, d, m, 1, F, data->X, 0, G);
+    lnn_objective_gradient(b->o, W, H);
+    cr_assert_leq(lnn_distance(k * d, G, H), 1e-12 * (1 + lnn_norm(k * d, H)));
+    free(F);
+}

@@ -44,6 +44,8 @@ void lnn_test_consistent(const struct lnn_data *data);
 double *lnn_test_drawn(size_t n, unsigned long seed); /* normal, malloc'ed */
 /* Against Richardson-extrapolated differences at W, which is left as it was. */
 void lnn_test_gradient(const struct lnn_test_bound *b, double W[]);
+/* The loss of the outputs X W^T against l(W) and its gradient. */
+void lnn_test_outputs(const struct lnn_test_bound *b, const double W[]);
 void lnn_test_hessian(const struct lnn_test_bound *b, double W[]);
 
 #endif

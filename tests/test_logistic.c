@@ -19,6 +19,8 @@ Test(logistic, derivatives)
         double *W = lnn_test_drawn(2, seed), sum = 0;
         lnn_test_gradient(&b, W);
         lnn_test_hessian(&b, W);
+        lnn_test_outputs(&b, W);
+        lnn_test_outputs(&c, W);
         for (size_t i = 0; i < 5; i++)
             sum += log(1 + exp(-b.data->Y[i] * lnn_dot(2, b.data->X + 2 * i, W))) / 5;
         cr_assert_float_eq(lnn_objective_value(b.o, W), sum, 1e-15);

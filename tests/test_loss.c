@@ -46,6 +46,22 @@ Test(loss, derivatives_agree_with_differences)
         }
 }
 
+static const char *const by_outputs[] = {"kind: square", "kind: lp, p: 4",
+                                         "kind: lp, p: 2.5, scaling: papers", NULL};
+
+Test(loss, outputs_are_the_same_loss)
+{
+    for (size_t c = 0; c < CASES; c++)
+        for (const char *const *kind = by_outputs; *kind; kind++) {
+            struct lnn_test_bound b =
+                lnn_test_bind(cases[c].widths, *kind, cases[c].data);
+            double *W = lnn_test_drawn(b.n, 3 + c);
+            lnn_test_outputs(&b, W);
+            free(W);
+            lnn_test_release(&b);
+        }
+}
+
 /* 1/2 tr(W Lxx W^T) - tr(W Lyx^T) + 1/2 tr(Lyy). */
 static double by_moments(const struct lnn_data *data, const double W[])
 {

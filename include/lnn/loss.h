@@ -22,6 +22,13 @@ enum lnn_attained {
     LNN_ATTAINED_BELOW /* some W attains the infimum, which is the value or more */
 };
 
+/* m examples, one a row: all of the data, or a batch of it. */
+struct lnn_examples {
+    size_t m;
+    const double *X, *Y; /* m x d, m x k */
+    double weight;       /* 1/m; 1 for a target matrix */
+};
+
 struct lnn_loss {
     const char *name;
     const char *doc;
@@ -33,6 +40,11 @@ struct lnn_loss {
     /* HD = D^2 l(W)[D], all k x d. */
     void (*hessian)(const struct lnn_objective *o, const double W[], const double D[],
                     double HD[]);
+    /* The same loss of the outputs F (m x k) of any examples, data.offset left out: its
+     * value, and in dF (m x k, may be F itself) its derivative unless NULL. NULL: not a
+     * sum over examples. */
+    double (*outputs)(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], double dF[]);
     /* inf over all k x d matrices: its value if known (else a lower bound), and whether
      * some W attains it. May use the scratch; not for right-hand sides. */
     enum lnn_attained (*infimum)(const struct lnn_objective *o, double *value);

@@ -12,7 +12,8 @@ struct lnn_model {
     const struct lnn_problem *problem; /* not owned */
     const struct lnn_data *data;       /* not owned */
     struct lnn_objective *objective;   /* owned */
-    double weight_decay;  /* lambda: the flow descends phi + lambda/2 sum ||W_j||_F^2 */
+    double weight_decay; /* lambda: the flow descends phi + lambda/2 sum ||W_j||_F^2 */
+    const struct lnn_problem_trajectory *spec; /* its entry; NULL: none. Not owned */
     double learning_rate; /* eta of the discrete systems; NaN for flows */
     const double *w0;     /* the start, net.size doubles; not owned */
     /* scratch, sized for this model; see the functions for who uses what */

@@ -101,6 +101,18 @@ static void hessian(const struct lnn_objective *o, const double W[], const doubl
     lnn_gemm(true, false, data->k, data->d, data->m, data->weight, T, data->X, 0, HD);
 }
 
+static double outputs(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], double dF[])
+{
+    double sum = 0;
+    for (size_t i = 0; i < e->m * o->data->k; i++) {
+        double s = sign(e->Y[i]), t = s * F[i];
+        sum += log1p(exp(-fabs(t))) - (t < 0 ? t : 0);
+        if (dF) dF[i] = -e->weight * s * falling(t);
+    }
+    return e->weight * sum;
+}
+
 /* The perceptron, within a bounded number of operations: true is a proof that a
  * hyperplane through 0 separates output j's labels, with a margin above round-off. */
 static bool separable(const struct lnn_objective *o, size_t j)
@@ -151,5 +163,6 @@ const struct lnn_loss lnn_loss_logistic = {
     .value = value,
     .gradient = gradient,
     .hessian = hessian,
+    .outputs = outputs,
     .infimum = infimum,
 };

@@ -67,6 +67,18 @@ static void hessian(const struct lnn_objective *o, const double W[], const doubl
              o->factor * o->p * (o->p - 1) * data->weight, T, data->X, 0, HD);
 }
 
+static double outputs(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], double dF[])
+{
+    double sum = 0, slope = o->factor * o->p * e->weight;
+    for (size_t i = 0; i < e->m * o->data->k; i++) {
+        double r = F[i] - e->Y[i], s = power(fabs(r), o->p - 1);
+        sum += s * fabs(r);
+        if (dF) dF[i] = copysign(slope * s, r);
+    }
+    return o->factor * e->weight * sum;
+}
+
 /* l is convex and grows without bound off the directions W X^T does not see: a minimum
  * exists. It is 0 where X has full row rank, as every Y is met then; p = 2 is twice the
  * square loss. */
@@ -95,5 +107,6 @@ const struct lnn_loss lnn_loss_lp = {
     .value = value,
     .gradient = gradient,
     .hessian = hessian,
+    .outputs = outputs,
     .infimum = infimum,
 };

@@ -61,6 +61,18 @@ static void hessian(const struct lnn_objective *o, const double W[], const doubl
     lnn_gemm(false, false, data->k, data->d, data->q, 1, o->scratch, data->R, 0, HD);
 }
 
+static double outputs(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], double dF[])
+{
+    double sum = 0;
+    for (size_t i = 0; i < e->m * o->data->k; i++) {
+        double r = F[i] - e->Y[i];
+        sum += r * r;
+        if (dF) dF[i] = e->weight * r;
+    }
+    return 0.5 * e->weight * sum;
+}
+
 static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 {
     *value_ = o->data->floor;
@@ -80,5 +92,6 @@ const struct lnn_loss lnn_loss_square = {
     .value = value,
     .gradient = gradient,
     .hessian = hessian,
+    .outputs = outputs,
     .infimum = infimum,
 };
