@@ -36,7 +36,7 @@ static double clip(double x, double least, double most)
 }
 
 /* Differences are halved: max - min may overflow. */
-static void fit_linear(struct lnn_axis *a, double min, double max, double pad)
+static void fit_linear(struct lnn_plot_axis *a, double min, double max, double pad)
 {
     double size = fmax(fabs(min), fabs(max)), half = max / 2 - min / 2;
     if (!(half > 0)) { /* one value */
@@ -57,7 +57,7 @@ static void fit_linear(struct lnn_axis *a, double min, double max, double pad)
     a->max = clip(max, -DBL_MAX, DBL_MAX);
 }
 
-static void fit_log(struct lnn_axis *a, double min, double max, double pad)
+static void fit_log(struct lnn_plot_axis *a, double min, double max, double pad)
 {
     double low = log10(min), high = log10(max), size = high - low;
     double margin = size > NARROWEST ? pad * size : 0.2;
@@ -71,7 +71,7 @@ static void fit_log(struct lnn_axis *a, double min, double max, double pad)
 }
 
 /* Appends the tick that the text says, if it lies in the range and above the last. */
-static bool add(struct lnn_axis *a, const char *label)
+static bool add(struct lnn_plot_axis *a, const char *label)
 {
     double value = strtod(label, NULL);
     if (a->n == LNN_TICKS || !(value >= a->min && value <= a->max)) return false;
@@ -105,7 +105,7 @@ static void write_label(char *label, size_t room, double mantissa, int exponent,
 }
 
 /* Ticks at the multiples of base 10^exponent in the range: false if there are none. */
-static bool multiples(struct lnn_axis *a, int base, int exponent)
+static bool multiples(struct lnn_plot_axis *a, int base, int exponent)
 {
     char label[LNN_TICK_LABEL], step_text[24];
     snprintf(step_text, sizeof step_text, "%de%d", base, exponent);
@@ -127,7 +127,7 @@ static const struct {
 
 /* The coarsest round step that still gives as many ticks, or the first that gives two.
  */
-static void ticks_linear(struct lnn_axis *a, size_t ticks)
+static void ticks_linear(struct lnn_plot_axis *a, size_t ticks)
 {
     double step = (a->max / 2 - a->min / 2) / (double)ticks * 2;
     int decade = (int)floor(log10(step > DBL_MIN ? step : DBL_MIN));
@@ -144,7 +144,7 @@ static void ticks_linear(struct lnn_axis *a, size_t ticks)
 /* Mantissas of a decade, for ranges of few decades. */
 static const char *const MANTISSAS[] = {"1", "125", "123456789"};
 
-static void within_decades(struct lnn_axis *a, const char *mantissas)
+static void within_decades(struct lnn_plot_axis *a, const char *mantissas)
 {
     char label[LNN_TICK_LABEL];
     int first = (int)floor(log10(a->min)), last = (int)ceil(log10(a->max));
@@ -158,7 +158,7 @@ static void within_decades(struct lnn_axis *a, const char *mantissas)
 }
 
 /* Every k-th decade, k a round number: multiples of k, so that 1 is among them. */
-static void decades(struct lnn_axis *a, size_t ticks)
+static void decades(struct lnn_plot_axis *a, size_t ticks)
 {
     static const int every[] = {1, 2, 3, 5, 10, 20, 50, 100, 200, 300};
     char label[LNN_TICK_LABEL];
@@ -174,7 +174,7 @@ static void decades(struct lnn_axis *a, size_t ticks)
     }
 }
 
-static void ticks_log(struct lnn_axis *a, size_t ticks)
+static void ticks_log(struct lnn_plot_axis *a, size_t ticks)
 {
     double size = log10(a->max) - log10(a->min);
     decades(a, ticks);
@@ -189,13 +189,13 @@ static void ticks_log(struct lnn_axis *a, size_t ticks)
     if (a->n < 2) within_decades(a, MANTISSAS[1]);
 }
 
-void lnn_axis_fit(struct lnn_axis *a, const struct lnn_range *range, bool log,
+void lnn_axis_fit(struct lnn_plot_axis *a, const struct lnn_range *range, bool log,
                   double pad, size_t ticks)
 {
     size_t n = log ? range->positive : range->n;
     double min = log ? range->positive_min : range->min;
     double max = log ? range->positive_max : range->max;
-    *a = (struct lnn_axis){.log = log, .not_finite = range->not_finite};
+    *a = (struct lnn_plot_axis){.log = log, .not_finite = range->not_finite};
     if (log) a->dropped = range->n - range->positive;
     ticks = ticks < 2 ? 2 : ticks > LNN_TICKS ? LNN_TICKS : ticks;
     if (n == 0) {
@@ -206,7 +206,7 @@ void lnn_axis_fit(struct lnn_axis *a, const struct lnn_range *range, bool log,
     (log ? ticks_log : ticks_linear)(a, ticks);
 }
 
-double lnn_axis_place(const struct lnn_axis *a, double value)
+double lnn_axis_place(const struct lnn_plot_axis *a, double value)
 {
     if (!isfinite(value) || (a->log && !(value > 0))) return NAN;
     if (a->log) return (log10(value) - log10(a->min)) / (log10(a->max) - log10(a->min));

@@ -36,7 +36,7 @@ static void ranges(const struct lnn_chart *c, struct lnn_range *x, struct lnn_ra
     }
 }
 
-static bool ticks_fit(const struct lnn_axis *a, double size, bool across)
+static bool ticks_fit(const struct lnn_plot_axis *a, double size, bool across)
 {
     for (size_t i = 1; i < a->n; i++) {
         const struct lnn_tick *t = &a->ticks[i];
@@ -51,7 +51,7 @@ static bool ticks_fit(const struct lnn_axis *a, double size, bool across)
 }
 
 /* As many ticks as find room; if even two do not, one. */
-static void fit_axis(struct lnn_axis *a, const struct lnn_range *range, bool log,
+static void fit_axis(struct lnn_plot_axis *a, const struct lnn_range *range, bool log,
                      double pad, double size, bool across)
 {
     size_t want = (size_t)fmax(2, fmin(LNN_TICKS, size / (across ? 45 : 32)));
@@ -60,7 +60,7 @@ static void fit_axis(struct lnn_axis *a, const struct lnn_range *range, bool log
         if (ticks_fit(a, size, across)) return;
     }
     for (size_t i = 1; i < a->n && !ticks_fit(a, size, across);) {
-        struct lnn_axis pair = *a;
+        struct lnn_plot_axis pair = *a;
         pair.n = i + 1;
         if (ticks_fit(&pair, size, across))
             i++;
@@ -85,7 +85,7 @@ static void legend(const struct lnn_chart *c, struct lnn_chart_frame *f)
     f->legend_rows = (c->n + f->legend_columns - 1) / f->legend_columns;
 }
 
-static double label_room(const struct lnn_axis *a)
+static double label_room(const struct lnn_plot_axis *a)
 {
     double widest = 0;
     for (size_t i = 0; i < a->n; i++)
@@ -125,7 +125,7 @@ void lnn_chart_layout(const struct lnn_chart *c, struct lnn_chart_frame *f)
     fit_axis(&f->x, &x, c->x_log, 0, f->right - f->left, true);
 }
 
-static double place(const struct lnn_axis *a, double value, double at0, double at1)
+static double place(const struct lnn_plot_axis *a, double value, double at0, double at1)
 {
     double share = lnn_axis_place(a, value);
     if (isnan(share)) return NAN;

@@ -66,7 +66,7 @@ static void text(struct lnn_markup *svg, const char *class, int size, double x,
 }
 
 /* Marks between the decades, where those are ticks. */
-static void minor(const struct lnn_chart_frame *f, const struct lnn_axis *a,
+static void minor(const struct lnn_chart_frame *f, const struct lnn_plot_axis *a,
                   bool across, struct lnn_markup *svg)
 {
     if (!a->log || a->n < 2 || a->max / a->min > 1e8) return;

@@ -26,17 +26,18 @@ static size_t end_run(const struct run *r, size_t kept[], size_t n)
     return put(kept, n, r->last);
 }
 
-static double column_of(const struct lnn_axis *x_axis, const struct lnn_axis *y_axis,
-                        double x, double y, size_t columns)
+static double column_of(const struct lnn_plot_axis *x_axis,
+                        const struct lnn_plot_axis *y_axis, double x, double y,
+                        size_t columns)
 {
     double place = lnn_axis_place(x_axis, x), height = lnn_axis_place(y_axis, y);
     return isnan(height) ? NAN : floor(place * (double)columns);
 }
 
 /* A gap that ends in the column it began in is not to be seen. */
-static size_t runs(const struct lnn_axis *x_axis, const struct lnn_axis *y_axis,
-                   size_t n, const double x[], const double y[], size_t columns,
-                   size_t kept[])
+static size_t runs(const struct lnn_plot_axis *x_axis,
+                   const struct lnn_plot_axis *y_axis, size_t n, const double x[],
+                   const double y[], size_t columns, size_t kept[])
 {
     struct run r = {.column = NAN};
     size_t m = 0, gap = n; /* where one began; n: none */
@@ -80,8 +81,9 @@ static size_t stride(const double y[], size_t m, size_t most, size_t kept[])
     return to;
 }
 
-size_t lnn_thin(const struct lnn_axis *x_axis, const struct lnn_axis *y_axis, size_t n,
-                const double x[], const double y[], size_t columns, size_t kept[])
+size_t lnn_thin(const struct lnn_plot_axis *x_axis, const struct lnn_plot_axis *y_axis,
+                size_t n, const double x[], const double y[], size_t columns,
+                size_t kept[])
 {
     size_t most = 16 * columns + 16;
     size_t m = runs(x_axis, y_axis, n, x, y, columns, kept);

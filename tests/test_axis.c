@@ -3,18 +3,18 @@
 
 TestSuite(axis, .init = lnn_test_setup);
 
-static struct lnn_axis fit(size_t n, const double x[], bool log, double pad,
-                           size_t want)
+static struct lnn_plot_axis fit(size_t n, const double x[], bool log, double pad,
+                                size_t want)
 {
     struct lnn_range range = {0};
-    struct lnn_axis a;
+    struct lnn_plot_axis a;
     lnn_range_add(&range, n, x);
     lnn_axis_fit(&a, &range, log, pad, want);
     return a;
 }
 
 /* What every axis has to be; `what` names the case. */
-static void check(const struct lnn_axis *a, const char *what)
+static void check(const struct lnn_plot_axis *a, const char *what)
 {
     cr_assert(isfinite(a->min) && isfinite(a->max) && a->min < a->max, "%s: [%g, %g]",
               what, a->min, a->max);
@@ -40,7 +40,7 @@ static void both(double low, double high, double pad, size_t want)
     char what[120];
     double x[] = {low, high};
     snprintf(what, sizeof what, "[%.17g, %.17g] pad %g want %zu", low, high, pad, want);
-    struct lnn_axis a = fit(2, x, false, pad, want);
+    struct lnn_plot_axis a = fit(2, x, false, pad, want);
     check(&a, what);
     cr_assert(a.min <= low && a.max >= high, "%s: holds [%g, %g]", what, a.min, a.max);
     a = fit(2, x, true, pad, want);
@@ -90,7 +90,7 @@ Test(axis, extreme_ranges)
 Test(axis, nothing_to_show)
 {
     static const double x[] = {NAN, -INFINITY, -1, 0, NAN, 2, 3e4};
-    struct lnn_axis a = fit(0, NULL, false, 0.05, 5);
+    struct lnn_plot_axis a = fit(0, NULL, false, 0.05, 5);
     check(&a, "empty");
     a = fit(2, x, true, 0.05, 5);
     check(&a, "not finite, log");
@@ -117,7 +117,7 @@ Test(axis, powers_of_ten_are_exact)
             double x[] = {strtod(text, NULL), 0};
             snprintf(text, sizeof text, "1e%d", low + size);
             x[1] = strtod(text, NULL);
-            struct lnn_axis a = fit(2, x, true, 0, 6);
+            struct lnn_plot_axis a = fit(2, x, true, 0, 6);
             check(&a, text);
             for (size_t i = 0; i < a.n; i++) {
                 long k = lround(log10(a.ticks[i].value));
@@ -131,7 +131,7 @@ static void expect(double low, double high, bool log, size_t want, const char *l
 {
     double x[] = {low, high};
     char got[200] = "";
-    struct lnn_axis a = fit(2, x, log, 0, want);
+    struct lnn_plot_axis a = fit(2, x, log, 0, want);
     for (size_t i = 0; i < a.n; i++) {
         if (i) strcat(got, " ");
         strcat(got, a.ticks[i].label);
@@ -156,7 +156,7 @@ Test(axis, what_people_expect)
 Test(axis, place_is_affine)
 {
     static const double x[] = {-2, 6}, y[] = {1e-4, 1e4};
-    struct lnn_axis a = fit(2, x, false, 0, 5), b = fit(2, y, true, 0, 5);
+    struct lnn_plot_axis a = fit(2, x, false, 0, 5), b = fit(2, y, true, 0, 5);
     LNN_CLOSE(lnn_axis_place(&a, -2), 0, 0);
     LNN_CLOSE(lnn_axis_place(&a, 0), 0.25, 1e-15);
     LNN_CLOSE(lnn_axis_place(&a, 10), 1.5, 1e-15);

@@ -196,10 +196,10 @@ Test(chart, nothing_to_draw)
         }
 }
 
-static struct lnn_axis axis(size_t n, const double x[], bool log)
+static struct lnn_plot_axis axis(size_t n, const double x[], bool log)
 {
     struct lnn_range range = {0};
-    struct lnn_axis a;
+    struct lnn_plot_axis a;
     lnn_range_add(&range, n, x);
     lnn_axis_fit(&a, &range, log, 0, 5);
     return a;
@@ -213,7 +213,7 @@ Test(chart, thinning_keeps_the_picture)
     size_t *kept = malloc(ROWS * sizeof *kept);
     for (int log = 0; log < 2; log++) {
         double low[2][COLUMNS + 1], high[2][COLUMNS + 1];
-        struct lnn_axis x = axis(ROWS, d->x, false), y = axis(ROWS, d->y, log);
+        struct lnn_plot_axis x = axis(ROWS, d->x, false), y = axis(ROWS, d->y, log);
         size_t m = lnn_thin(&x, &y, ROWS, d->x, d->y, COLUMNS, kept);
         cr_assert_leq(m, 5 * (COLUMNS + 1));
         for (int k = 0; k <= COLUMNS; k++) low[0][k] = low[1][k] = INFINITY;
@@ -249,7 +249,7 @@ Test(chart, thinning_and_gaps)
         x[i] = i;
         y[i] = i == 2 || (i >= 18 && i <= 24) ? NAN : 1 + i % 3;
     }
-    struct lnn_axis ax = axis(40, x, false), ay = axis(40, y, false);
+    struct lnn_plot_axis ax = axis(40, x, false), ay = axis(40, y, false);
     size_t m = lnn_thin(&ax, &ay, 40, x, y, 4, kept);
     for (size_t i = 0; i < m; i++) {
         if (!isnan(y[kept[i]])) continue;
@@ -272,7 +272,7 @@ Test(chart, thinning_is_bounded)
         y[i] = i % 5 ? i : NAN;
     }
     y[77] = 1e9;
-    struct lnn_axis ax = axis(LONG, x, false), ay = axis(LONG, y, false);
+    struct lnn_plot_axis ax = axis(LONG, x, false), ay = axis(LONG, y, false);
     size_t m = lnn_thin(&ax, &ay, LONG, x, y, 50, kept), extreme = 0;
     cr_assert_leq(m, 16 * 50 + 16 + 4);
     cr_assert_geq(m, 300);

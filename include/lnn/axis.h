@@ -23,7 +23,7 @@ struct lnn_tick {
     char label[LNN_TICK_LABEL]; /* "0.5", "1e-12": strtod gives value, to the bit */
 };
 
-struct lnn_axis {
+struct lnn_plot_axis {
     bool log;
     double min, max;   /* finite, min < max; 0 < min on a log axis */
     size_t dropped;    /* finite values <= 0, which a log axis cannot show */
@@ -36,11 +36,11 @@ struct lnn_axis {
  * `pad` of itself at both ends; a range of one value, or none, gets a neighbourhood. On
  * a log axis ticks are powers of ten, every k-th one over many decades; 1, 2, 5 where
  * there are few; and as on a linear one within a fraction of a decade. */
-void lnn_axis_fit(struct lnn_axis *axis, const struct lnn_range *range, bool log,
+void lnn_axis_fit(struct lnn_plot_axis *axis, const struct lnn_range *range, bool log,
                   double pad, size_t ticks);
 
 /* Where a value lies: 0 at min, 1 at max, not clipped; NaN if it lies nowhere (NaN,
  * infinite, or <= 0 on a log axis). */
-double lnn_axis_place(const struct lnn_axis *axis, double value);
+double lnn_axis_place(const struct lnn_plot_axis *axis, double value);
 
 #endif

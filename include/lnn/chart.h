@@ -38,7 +38,7 @@ struct lnn_chart {
 struct lnn_chart_frame {
     double width, height;
     double left, right, top, bottom; /* left < right, top < bottom */
-    struct lnn_axis x, y;
+    struct lnn_plot_axis x, y;
     size_t legend_rows, legend_columns; /* 0 if it has none */
     size_t marked;                      /* series with markers of their own */
 };
@@ -61,7 +61,8 @@ void lnn_chart_swatch(const struct lnn_chart *chart, size_t series,
  * First and last row and both extremes of y always stay. If x runs to and fro so often
  * that more than 16 * columns + 16 would stay, every k-th of those does, gaps closed.
  * Writes increasing row numbers to kept (room for n) and returns how many. */
-size_t lnn_thin(const struct lnn_axis *x_axis, const struct lnn_axis *y_axis, size_t n,
-                const double x[], const double y[], size_t columns, size_t kept[]);
+size_t lnn_thin(const struct lnn_plot_axis *x_axis, const struct lnn_plot_axis *y_axis,
+                size_t n, const double x[], const double y[], size_t columns,
+                size_t kept[]);
 
 #endif
