@@ -111,9 +111,9 @@ void lnn_chart_layout(const struct lnn_chart *c, struct lnn_chart_frame *f)
     f->marked = c->n <= CHART_MARKED ? c->n : 0;
     ranges(c, &x, &y);
     legend(c, f);
-    bool note = x.not_finite + y.not_finite > 0 || (c->x_log && x.positive < x.n) ||
+    bool lost = x.not_finite + y.not_finite > 0 || (c->x_log && x.positive < x.n) ||
                 (c->y_log && y.positive < y.n);
-    vertical(c, f, note);
+    vertical(c, f, lost && !c->quiet);
     fit_axis(&f->y, &y, c->y_log, PAD, f->bottom - f->top, false);
     f->left = ceil(fmin(label_room(&f->y) + CHART_GAP + 2, f->width / 2));
     f->right = f->width - 2 * CHART_GAP;

@@ -282,7 +282,7 @@ int lnn_chart_svg(const struct lnn_chart *c, struct lnn_markup *svg)
              f.width - 2);
     }
     axes(c, &f, svg);
-    note(&f, svg);
+    if (!c->quiet) note(&f, svg);
     (void)draw_all(c, &f, svg);
     legend(c, &f, svg);
     lnn_markup_put(svg, "</svg>\n");

@@ -32,6 +32,7 @@ struct lnn_chart {
     /* A file of its own: with name space, style, title and legend drawn. Else the page
      * around has all that. */
     bool standalone;
+    bool quiet; /* no note of what is not drawn: the caller says it */
 };
 
 /* Where things lie in the picture: the box of the data and its axes. */
