@@ -141,12 +141,16 @@ bool cli_verdicts_are(struct lnn_reader *reader);
 void cli_verdicts_info(struct lnn_reader *reader);
 int cli_verdicts_print(struct lnn_reader *reader, const char *path);
 
-/* picture.c: a PNG file of a page by an installed browser; exit code, after a message */
+/* picture.c: a PNG file of a page by an installed browser;
+ * exit code, after a message */
 struct cli_picture {
     const char *page, *path;
     int width, height; /* 0: the page's */
 };
 int cli_picture(const struct cli_picture *picture);
+/* png_cut.c: false if `path` is no PNG; a copy of the top `height` rows, 0: of all */
+bool cli_png_size(const char *path, long *width, long *height);
+bool cli_png_cut(const char *path, long height, const char *to);
 
 /* families.c: what `lnnflow list` knows */
 struct cli_family {
