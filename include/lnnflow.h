@@ -37,6 +37,7 @@ extern "C" {
 #include "lnn/evidence.h"    /* what a trajectory file says, ready to be judged */
 #include "lnn/theorem.h"     /* family: theorems judged against a trajectory */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
+#include "lnn/sweep.h"       /* many runs: learning rates searched, keys swept */
 
 #ifdef __cplusplus
 }
