@@ -57,7 +57,7 @@ LAPACKE   = $(call once,LAPACKE,$(call has,lapacke))
 PACKAGES  = gsl openblas yaml-0.1 zlib $(HDF5) $(LAPACKE)
 DEP_FLAGS = $(call once,DEP_FLAGS,pkg-config --cflags $(PACKAGES))
 DEP_LIBS  = $(call once,DEP_LIBS,pkg-config --libs-only-L $(PACKAGES); echo -lhdf5_hl; \
-              pkg-config --libs-only-l $(PACKAGES) | sed 's/-lgslcblas//'; echo -lm)
+              pkg-config --libs-only-l $(PACKAGES) | sed 's/-lgslcblas//'; echo -lpthread -lm)
 COMPILE   = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Iinclude -Isrc -I. \
             $(DEP_FLAGS) $(CFLAGS_$(MODE)) -fPIC -fno-semantic-interposition \
             -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS)

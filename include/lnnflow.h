@@ -41,6 +41,7 @@ extern "C" {
 #include "lnn/chart.h"       /* a picture of series: thinned, drawn as SVG */
 #include "lnn/report.h"      /* a page about trajectory files */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
+#include "lnn/sweep.h"       /* many runs: learning rates searched, keys swept */
 
 #ifdef __cplusplus
 }

@@ -63,10 +63,18 @@ void lnn_model_free(struct lnn_model *m)
     free(m);
 }
 
+void lnn_model_loss_gradient(struct lnn_model *m, const double W[])
+{
+    if (m->with_loss)
+        m->loss = lnn_objective_value_gradient(m->objective, W, m->G);
+    else
+        lnn_objective_gradient(m->objective, W, m->G);
+}
+
 double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[])
 {
     lnn_network_product(&m->net, w, m->W, m->chain);
-    lnn_objective_gradient(m->objective, m->W, m->G);
+    lnn_model_loss_gradient(m, m->W);
     lnn_network_gradient(&m->net, w, m->G, grad, m->chain);
     if (m->weight_decay > 0) lnn_axpy(m->net.size, m->weight_decay, w, grad);
     return lnn_dot(m->net.size, grad, grad);

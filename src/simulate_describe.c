@@ -35,8 +35,8 @@ static void add_observables(const struct lnn_simulator *sim, struct lnn_track *t
                                    .units = "1",
                                    .integer = (*o)->integer,
                                    .rank = row->rank};
-        memcpy(v->dims, row->dims, sizeof v->dims);
-        memcpy(v->axes, row->axes, sizeof v->axes);
+        memcpy(v->dims, row->dims, sizeof row->dims);
+        memcpy(v->axes, row->axes, sizeof row->axes);
         track->observables[track->n_observables++] = *o;
     }
 }
@@ -194,8 +194,7 @@ static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
     return n + start_attributes(p, a + n);
 }
 
-static size_t volatile_attributes(char host[256], char when[64],
-                                  struct lnn_attribute a[])
+size_t lnn_volatile_attributes(char host[256], char when[64], struct lnn_attribute a[])
 {
     time_t now = time(NULL);
     struct tm utc;
@@ -233,14 +232,15 @@ static int create(struct lnn_simulator *sim, const char *path, char *widths,
     struct lnn_attribute root[ROOT_ATTRIBUTES], host[3];
     char hostname[256] = "", when[64];
     size_t n_root = root_attributes(sim, widths, room, root);
-    size_t n_host = volatile_attributes(hostname, when, host);
-    return lnn_file_create(path, sim->options->force, sim->n + 1, groups, n_root, root,
-                           n_host, host, sim->options->fsync, &sim->file);
+    size_t n_host = lnn_volatile_attributes(hostname, when, host);
+    size_t n = sim->n + (sim->extra ? 2 : 1);
+    return lnn_file_create(path, sim->options->force, n, groups, n_root, root, n_host,
+                           host, sim->options->fsync, &sim->file);
 }
 
 int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
 {
-    struct lnn_group *groups = calloc(sim->n + 1, sizeof *groups);
+    struct lnn_group *groups = calloc(sim->n + 2, sizeof *groups);
     struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] =
         calloc(sim->n, sizeof *attributes);
     size_t room = 24 * (sim->net.N + 1);
@@ -253,6 +253,7 @@ int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
     if (status == GSL_SUCCESS) {
         describe_tracks(sim, groups, attributes);
         groups[sim->n] = data.group;
+        if (sim->extra) groups[sim->n + 1] = *sim->extra;
         status = create(sim, path, widths, room, groups);
     }
     lnn_data_group_clear(&data);

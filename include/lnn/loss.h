@@ -37,6 +37,10 @@ struct lnn_loss {
     int (*check)(const struct lnn_data *data);      /* does this data suit? or NULL */
     double (*value)(const struct lnn_objective *o, const double W[]);
     void (*gradient)(const struct lnn_objective *o, const double W[], double G[]);
+    /* Both at once, from one residual, and the value to the bit that of `value`; NULL:
+     * one after the other. */
+    double (*value_gradient)(const struct lnn_objective *o, const double W[],
+                             double G[]);
     /* HD = D^2 l(W)[D], all k x d. */
     void (*hessian)(const struct lnn_objective *o, const double W[], const double D[],
                     double HD[]);
@@ -59,5 +63,7 @@ int lnn_objective_alloc(const struct lnn_problem *problem, const struct lnn_data
 double lnn_objective_value(const struct lnn_objective *o, const double W[]);
 void lnn_objective_gradient(const struct lnn_objective *o, const double W[],
                             double G[]);
+double lnn_objective_value_gradient(const struct lnn_objective *o, const double W[],
+                                    double G[]);
 
 #endif

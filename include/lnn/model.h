@@ -15,7 +15,11 @@ struct lnn_model {
     double weight_decay; /* lambda: the flow descends phi + lambda/2 sum ||W_j||_F^2 */
     const struct lnn_problem_trajectory *spec; /* its entry; NULL: none. Not owned */
     double learning_rate; /* eta of the discrete systems; NaN for flows */
-    const double *w0;     /* the start, net.size doubles; not owned */
+    /* with_loss: lnn_model_gradient and lnn_model_end_to_end leave l(W) of the state
+     * they were given in loss, at next to no cost. */
+    bool with_loss;
+    double loss;
+    const double *w0; /* the start, net.size doubles; not owned */
     /* scratch, sized for this model; see the functions for who uses what */
     double *W, *G, *dW, *dG; /* k x d */
     double *grad;            /* net.size */
@@ -30,6 +34,9 @@ struct lnn_model {
 int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *data,
                     const double w0[], double learning_rate, struct lnn_model **model);
 void lnn_model_free(struct lnn_model *model);
+
+/* m->G = dl/dW at W, and m->loss = l(W) if m->with_loss. */
+void lnn_model_loss_gradient(struct lnn_model *m, const double W[]);
 
 /* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns
  * the square of its norm, weight decay included: grad_j = dphi/dW_j + lambda W_j. */

@@ -9,7 +9,10 @@ struct lnn_ode {
     const char *name;
     const char *doc; /* the equation, its assumptions, its source */
     bool layers;     /* the state begins with W_1..W_N (network.h) */
-    bool energy;     /* the state ends with E(t) = int_0^t ||grad||^2 */
+    /* map leaves in m->loss the loss of the state it was given, if m->with_loss; where
+     * it cannot, a stop.loss costs an evaluation of its own at every iteration */
+    bool loss_of_state;
+    bool energy; /* the state ends with E(t) = int_0^t ||grad||^2 */
     size_t (*dim)(const struct lnn_model *m);
     /* The state at t = 0 from m->w0; refuses (GSL_EINVAL and the reason) where the
      * system's hypotheses fail. */
