@@ -6,13 +6,13 @@
 #include "lnn/err.h"
 
 /* One block for the struct and all its arrays. */
-static struct lnn_model *model_block(const struct lnn_network *net)
+static struct lnn_model *model_block(const struct lnn_network *net, size_t examples)
 {
     size_t k = net->d[net->N], d = net->d[0], kd = k * d;
     size_t side = k > d ? k : d;
     size_t tangent = lnn_network_tangent_size(net);
     size_t chain = net->chain > tangent ? net->chain : tangent;
-    size_t doubles = 4 * kd + net->size + chain + 2 * side * side;
+    size_t doubles = 4 * kd + net->size + chain + 2 * side * side + examples * k;
     struct lnn_model *m = malloc(sizeof *m + doubles * sizeof(double));
     if (!m) return NULL;
     *m = (struct lnn_model){.net = *net};
@@ -24,6 +24,7 @@ static struct lnn_model *model_block(const struct lnn_network *net)
     m->chain = m->grad + net->size;
     m->kd1 = m->chain + chain;
     m->kd2 = m->kd1 + side * side;
+    m->outputs = m->kd2 + side * side;
     return m;
 }
 
@@ -32,7 +33,7 @@ int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *da
 {
     struct lnn_network net =
         lnn_network_of(problem->network.widths.n, problem->network.widths.at);
-    struct lnn_model *m = model_block(&net);
+    struct lnn_model *m = model_block(&net, data->m);
     *model = NULL;
     if (!m)
         return lnn_fail(GSL_ENOMEM, "out of memory for a model of %zu weights",

@@ -23,6 +23,7 @@ struct lnn_model {
     struct lnn_svd *svd;     /* of a k x d matrix */
     size_t rank;       /* end-to-end field: singular values beyond it count as 0 */
     double *kd1, *kd2; /* (max(k,d))^2 doubles each: small products */
+    double *outputs;   /* data->m x k: of batches */
     void *extra;       /* a system's own data, made by its init, freed with free */
 };
 
@@ -34,6 +35,12 @@ void lnn_model_free(struct lnn_model *model);
 /* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns
  * the square of its norm, weight decay included: grad_j = dphi/dW_j + lambda W_j. */
 double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[]);
+
+/* The same over the examples e alone, data->m of them at most: phi is then their loss,
+ * sum_i e->weight l(W x_i, y_i). Leaves W and that loss's G in the model. Needs
+ * loss->outputs. */
+double lnn_model_batch_gradient(struct lnn_model *m, const struct lnn_examples *e,
+                                const double w[], double grad[]);
 
 /* hv = D^2(phi + decay)(w)[v]; the sizes of w. Uses the model's scratch. Exact: forward
  * mode through the chain rule, the loss's own Hessian. */
