@@ -162,6 +162,7 @@ void lnn_problem_free(struct lnn_problem *problem)
     free(problem->folder);
     free(problem->text);
     free(problem->resolved);
+    free(problem->layers.at);
     free(problem);
 }
 

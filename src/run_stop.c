@@ -54,10 +54,10 @@ static bool gradient_stop(struct lnn_run *run)
 
 bool lnn_run_low_enough(struct lnn_run *run)
 {
-    struct lnn_model *m = run->model;
+    double loss;
     return !isnan(run->o.stop_loss) &&
-           run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
-           lnn_objective_value(m->objective, m->W) <= run->o.stop_loss;
+           lnn_ode_loss(run->ode, run->model, run->y, &loss) == GSL_SUCCESS &&
+           loss <= run->o.stop_loss;
 }
 
 enum lnn_reason lnn_run_stop(struct lnn_run *run)
