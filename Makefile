@@ -19,7 +19,7 @@ DESTDIR ?=
 DEMO    ?= odes/diabetes.yaml
 
 B       := build/$(MODE)
-LIB_C   := $(wildcard src/*.c src/losses/*.c src/inits/*.c src/steppers/*.c \
+LIB_C   := $(wildcard src/*.c src/losses/*.c src/activations/*.c src/inits/*.c src/steppers/*.c \
              src/observables/*.c src/theorems/*.c odes/*.c)
 CLI_C   := $(wildcard src/cli/*.c)
 TEST_C  := $(wildcard tests/*.c)

@@ -221,6 +221,7 @@ void lnn_problem_free(struct lnn_problem *problem)
     for (size_t i = 0; problem->set && problem->set[i]; i++) free(problem->set[i]);
     free(problem->set);
     free(problem->resolved);
+    free(problem->layers.at);
     free(problem);
 }
 

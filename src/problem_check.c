@@ -23,17 +23,63 @@ struct lnn_place lnn_place_at(const struct lnn_reading *r, int key)
     return i >= 0 && r->section[i].given ? r->section[i].place : r->place;
 }
 
-static void check_network(struct lnn_reading *r)
+/* The widths of all matrices. */
+static void fill_layers(struct lnn_reading *r)
 {
     const struct lnn_counts *widths = &r->problem->network.widths;
-    if (widths->n == 1)
+    size_t factors = r->problem->network.factors, n = 0;
+    if (widths->n < 2 || factors < 1) return;
+    size_t *d = calloc((widths->n - 1) * factors + 1, sizeof *d);
+    if (!d) {
+        r->out_of_memory = true;
+        return;
+    }
+    d[n++] = widths->at[0];
+    for (size_t i = 1; i < widths->n; i++) {
+        size_t in = widths->at[i - 1], out = widths->at[i];
+        for (size_t f = 1; f < factors; f++) d[n++] = in < out ? in : out;
+        d[n++] = out;
+    }
+    r->problem->layers = (struct lnn_counts){n, d};
+}
+
+/* Is there an activation anywhere? Not with a single dense layer. */
+static bool nonlinear(const struct lnn_problem *p)
+{
+    return p->network.activation && !is(p->network.activation, "linear") &&
+           p->network.widths.n > 2;
+}
+
+static void check_network(struct lnn_reading *r)
+{
+    const struct lnn_problem *p = r->problem;
+    if (p->network.widths.n == 1)
         lnn_complain(r, lnn_place_at(r, LNN_AT_network_widths),
                      "network.widths has 1 entry; a network has at least d_0 and d_1");
-    if (widths->n > 0 && widths->n != 3 && is(r->problem->init.kind, "lambda_balanced"))
+    fill_layers(r);
+    if (p->layers.n > 0 && p->layers.n != 3 && is(p->init.kind, "lambda_balanced"))
         lnn_complain(r, lnn_place_at(r, LNN_AT_init_kind),
                      "init.kind lambda_balanced is for two layers (three widths); the "
                      "network has %zu",
-                     widths->n - 1);
+                     p->layers.n - 1);
+    if (nonlinear(p) && is(p->loss.kind, "masked"))
+        lnn_complain(r, lnn_place_at(r, LNN_AT_loss_kind),
+                     "loss.kind masked is about the entries of one matrix; a network "
+                     "with network.activation %s has none",
+                     p->network.activation);
+    if (nonlinear(p) && p->data.offset > 0)
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_offset),
+                     "data.offset is what no matrix can remove; it goes with "
+                     "network.activation linear");
+}
+
+/* By default a linear network's layers are shown beside its product's dynamics, which a
+ * non-linear one does not have. */
+static void default_trajectories(struct lnn_reading *r)
+{
+    struct lnn_problem *p = r->problem;
+    if (!r->section[LNN_IN_trajectories].given && nonlinear(p) && p->trajectories.n > 1)
+        p->trajectories.n = 1;
 }
 
 static void check_shape(struct lnn_reading *r, const struct lnn_matrix *m, int key)
@@ -99,11 +145,19 @@ static void check_teacher(struct lnn_reading *r)
 static void check_data(struct lnn_reading *r)
 {
     const struct lnn_problem *p = r->problem;
+    if (is(p->data.kind, "idx") && !p->data.targets_file)
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_kind),
+                     "data.kind idx needs data.targets_file, the file of labels");
+    if (p->data.classes && given(r, LNN_AT_data_target_transform))
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_target_transform),
+                     "data.target_transform does not go with data.classes: labels are "
+                     "names, not amounts");
     if (p->data.intercept && is(p->data.scale, "whiten"))
         lnn_complain(r, lnn_place_at(r, LNN_AT_data_intercept),
                      "data.intercept does not go with data.scale whiten; the inputs "
                      "would not stay white");
-    if (p->data.offset > 0 && (is(p->loss.kind, "lp") || is(p->loss.kind, "logistic")))
+    if (p->data.offset > 0 && (is(p->loss.kind, "lp") || is(p->loss.kind, "logistic") ||
+                               is(p->loss.kind, "cross_entropy")))
         lnn_complain(
             r, lnn_place_at(r, LNN_AT_data_offset),
             "data.offset does not go with loss.kind %s; it is part of a square "
@@ -188,6 +242,7 @@ void lnn_problem_check(struct lnn_reading *r)
     check_teacher(r);
     check_init(r);
     check_time(r);
+    default_trajectories(r);
     check_trajectories(r);
     lnn_search_check(r);
 }

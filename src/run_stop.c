@@ -62,10 +62,10 @@ bool lnn_run_met(struct lnn_run *run, double loss)
 
 bool lnn_run_low_enough(struct lnn_run *run)
 {
-    struct lnn_model *m = run->model;
+    double loss;
     if (isnan(run->o.stop_loss) && !run->o.watch_loss) return false;
-    return run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
-           lnn_run_met(run, lnn_objective_value(m->objective, m->W));
+    return lnn_ode_loss(run->ode, run->model, run->y, &loss) == GSL_SUCCESS &&
+           lnn_run_met(run, loss);
 }
 
 enum lnn_reason lnn_run_stop(struct lnn_run *run)

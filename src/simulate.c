@@ -60,6 +60,13 @@ static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
     return lnn_simulate_now() < sim->last_call ? LNN_RUNNING : reason;
 }
 
+/* W of a state; a non-linear network has none. */
+static int product(const struct lnn_track *track, struct lnn_model *model,
+                   const double y[], double W[])
+{
+    return model->mlp ? GSL_SUCCESS : track->ode->product(model, y, W);
+}
+
 /* The second run, at the time the first has reached; once it fails there is no
  * estimate. */
 static void follow(struct lnn_simulator *sim, struct lnn_track *track)
@@ -70,7 +77,7 @@ static void follow(struct lnn_simulator *sim, struct lnn_track *track)
         lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached,
                        interrupted_behind, sim);
     bool good = !lnn_reason_failed(reason) && reached == track->reached &&
-                track->ode->product(track->model_ref, track->y_ref, track->W_ref) ==
+                product(track, track->model_ref, track->y_ref, track->W_ref) ==
                     GSL_SUCCESS;
     if (good) return;
     lnn_run_free(track->run_ref);
@@ -91,7 +98,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
-    return track->ode->product(track->model, track->y, track->W);
+    return product(track, track->model, track->y, track->W);
 }
 
 /* A numerical failure ends the trajectory, not the run; what the file refuses ends

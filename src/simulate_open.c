@@ -123,6 +123,7 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
     for (size_t j = 0; j <= net->N && track->watched; j++)
         widest = net->d[j] > widest ? net->d[j] : widest;
     size_t scratch = widest * widest > 2 * kd ? widest * widest : 2 * kd;
+    if (net->activation && scratch < 2 * net->size) scratch = 2 * net->size;
     track->y =
         calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N + scratch,
                sizeof *track->y);
@@ -164,6 +165,19 @@ static const char *entry_place(const struct lnn_simulator *sim,
     return lnn_problem_entry_place(sim->problem, entry);
 }
 
+/* What a system of the product needs, a non-linear network does not have. */
+static int check_system(const struct lnn_simulator *sim, const struct lnn_track *track)
+{
+    const struct lnn_problem_trajectory *spec = track->spec;
+    if (!sim->net.activation || track->ode->layers) return GSL_SUCCESS;
+    return lnn_fail(
+        GSL_EINVAL,
+        "%s: error: trajectory %s: system %s is about the product of a linear "
+        "network's layers; with network.activation %s there is none",
+        entry_place(sim, track), spec->name ? spec->name : spec->system, spec->system,
+        sim->net.activation->name);
+}
+
 static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
 {
     const struct lnn_problem_trajectory *spec = track->spec;
@@ -175,6 +189,7 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
         return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
+    LNN_TRY(check_system(sim, track));
     if (track->ode->map && !sim->iterations &&
         !(spec->learning_rate <= sim->problem->time.end))
         return lnn_fail(GSL_EINVAL,
@@ -263,6 +278,7 @@ static double start_imbalance(const struct lnn_simulator *sim)
     double square = 0;
     for (size_t j = 1; j < net->N; j++) {
         size_t size = net->d[j] * net->d[j];
+        if (lnn_network_conserved(net, j) == LNN_CONSERVED_NOTHING) continue;
         double *C = size < 12500000 ? malloc(size * sizeof *C) : NULL;
         if (!C) return NAN;
         lnn_network_imbalance(net, sim->w0, j, C);
@@ -275,7 +291,7 @@ static double start_imbalance(const struct lnn_simulator *sim)
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
     const struct lnn_counts *widths = &sim->problem->network.widths;
-    sim->net = lnn_network_of(widths->n, widths->at);
+    sim->net = lnn_network_for(sim->problem);
     double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
     if (sim->net.size > INT_MAX || entries > INT_MAX)
         return lnn_fail(

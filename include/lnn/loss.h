@@ -49,6 +49,9 @@ struct lnn_loss {
      * sum over examples. */
     double (*outputs)(const struct lnn_objective *o, const struct lnn_examples *e,
                       const double F[], double dF[]);
+    /* T2 = D^2 l(F)[T], all m x k, T2 may be T: the second derivative of the same. */
+    void (*curvature)(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[]);
     /* inf over all k x d matrices: its value if known (else a lower bound), and whether
      * some W attains it. May use the scratch; not for right-hand sides. */
     enum lnn_attained (*infimum)(const struct lnn_objective *o, double *value);

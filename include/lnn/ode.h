@@ -23,13 +23,17 @@ struct lnn_ode {
     int (*jac)(double t, const double y[], double *dfdy, double dfdt[], void *params);
     int (*map)(struct lnn_model *m, double h, double y[]); /* y <- Phi_h(y), h = eta */
     int (*at)(struct lnn_model *m, double t, double y[]);  /* closed form */
-    /* The end-to-end matrix W (k x d) of a state. */
+    /* The end-to-end matrix W (k x d) of a state; of linear networks only. */
     int (*product)(struct lnn_model *m, const double y[], double W[]);
     /* phi + weight decay along the flow, at state y; NULL when W's loss alone. */
     double (*objective)(struct lnn_model *m, const double y[]);
 };
 
 extern const struct lnn_ode *const lnn_odes[]; /* NULL-terminated */
+
+/* The loss, without weight decay, at a state. */
+int lnn_ode_loss(const struct lnn_ode *ode, struct lnn_model *m, const double y[],
+                 double *loss);
 
 /* Refuse a Jacobian of n x n doubles above this many bytes (1 GiB). */
 extern const double lnn_jacobian_limit;

@@ -53,6 +53,9 @@ struct lnn_problem {
     char **set;     /* the overrides it was read with, NULL-terminated */
     char **places;  /* see lnn_problem_place */
     char *resolved; /* YAML of every key in force, defaults and --set included */
+    /* d_0..d_N of all matrices: network.widths, with the inner widths of every dense
+     * layer's factors, min(d_in, d_out) each, the least that can hold any product */
+    struct lnn_counts layers;
 #define LNN_ROOT_KEY(member, type, ...) lnn_type_##type member;
 #define LNN_SECTION(section, doc) struct {
 #define LNN_KEY(section, member, type, ...) lnn_type_##type member;

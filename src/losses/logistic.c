@@ -130,6 +130,13 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
     return e->weight * sum;
 }
 
+static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[])
+{
+    for (size_t i = 0; i < e->m * o->data->k; i++)
+        T2[i] = e->weight * falling(F[i]) * falling(-F[i]) * T[i];
+}
+
 /* The perceptron, within a bounded number of operations: true is a proof that a
  * hyperplane through 0 separates output j's labels, with a margin above round-off. */
 static bool separable(const struct lnn_objective *o, size_t j)
@@ -182,5 +189,6 @@ const struct lnn_loss lnn_loss_logistic = {
     .value_gradient = value_gradient,
     .hessian = hessian,
     .outputs = outputs,
+    .curvature = curvature,
     .infimum = infimum,
 };

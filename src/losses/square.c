@@ -90,6 +90,13 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
     return 0.5 * e->weight * sum;
 }
 
+static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[])
+{
+    (void)F; /* quadratic */
+    for (size_t i = 0; i < e->m * o->data->k; i++) T2[i] = e->weight * T[i];
+}
+
 static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 {
     *value_ = o->data->floor;
@@ -111,5 +118,6 @@ const struct lnn_loss lnn_loss_square = {
     .value_gradient = value_gradient,
     .hessian = hessian,
     .outputs = outputs,
+    .curvature = curvature,
     .infimum = infimum,
 };
