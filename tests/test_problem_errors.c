@@ -179,6 +179,7 @@ static const struct wrong values[] = {
      "path of a file, got \"\""},
     {GOOD, "loss.kind=sqare",
      "--set loss.kind=sqare: error: loss.kind: expected one of square, lp, logistic, "
+     "cross_entropy, "
      "masked, got \"sqare\"; did you mean \"square\"?"},
     {GOOD, "time.spacing=[a]",
      "--set time.spacing=[a]: error: time.spacing: expected "
