@@ -11,6 +11,9 @@ try() { # sed's script
     sed "$1" good.yaml >p.yaml
     lnnflow sweep p.yaml -o p.h5 && echo "not refused: $1"
 }
+axes() {
+    try "\$asweep: $1"
+}
 try 's/to: 1/to: 0.1/'
 try 's/, to: 1//'
 try 's/to: 1/to: 1, per_decade: 0/'
@@ -22,15 +25,15 @@ try 's/_descent/_flow/'
 try 's/_descent/_descent, learning_rate: 0.1/'
 try 's/_descent/_descent}, {system: gradient_flow/'
 try '/^search/d'
-try '$asweep: [{key: init.scael, values: [1]}]'
-try '$asweep: [{key: init.scale, values: [1, -1]}]'
-try '$asweep: [{key: init.kind, values: [zero, gausian]}]'
-try '$asweep: [{key: init.scale, values: [1]}, {key: init.scale, values: [2]}]'
-try '$asweep: [{key: init.scale, values: []}]'
-try '$asweep: [{key: init.scale}]'
-try '$asweep: {key: init.scale, values: [1]}'
-try '$asweep: [{key: sweep, values: [1]}]'
-try '$asweep: [{key: init.scale, values: [1]}, {key: data.matrix, values: [[[1]], [[1, 2]]]}]'
+axes '[{key: init.scael, values: [1]}]'
+axes '[{key: init.scale, values: [1, -1]}]'
+axes '[{key: init.kind, values: [zero, gausian]}]'
+axes '[{key: init.scale, values: [1]}, {key: init.scale, values: [2]}]'
+axes '[{key: init.scale, values: []}]'
+axes '[{key: init.scale}]'
+axes '{key: init.scale, values: [1]}'
+axes '[{key: sweep, values: [1]}]'
+axes '[{key: init.scale, values: [1]}, {key: data.matrix, values: [[[1]], [[1, 2]]]}]'
 lnnflow sweep good.yaml --threads 0
 lnnflow sweep good.yaml --set init.scale=1 --set 'sweep=[{key: init.scale, values: [1]}]'
 lnnflow sweep "$CASES/small.yaml"
