@@ -73,6 +73,7 @@ static void say_axes(struct report *r)
 static int write_page(struct report *r)
 {
     open_page(r);
+    if (r->n > 1) report_runs(r);
     lnn_markup_put(r->out, "<section aria-labelledby=\"charts\"><h2 "
                            "id=\"charts\">Charts</h2>\n");
     say_axes(r);
@@ -84,7 +85,7 @@ static int write_page(struct report *r)
                                "be drawn.</p>\n");
     lnn_markup_put(r->out, "</section>\n");
     report_verdicts(r);
-    report_runs(r);
+    if (r->n == 1) report_runs(r);
     lnn_markup_put(r->out, "<section>\n");
     report_others(r);
     lnn_markup_put(r->out, "</section>\n");

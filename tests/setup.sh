@@ -27,7 +27,8 @@ netcdf-bin bin:ncdump
 python3-xarray -
 python3-netcdf4 -
 python3-h5netcdf -
-octave bin:octave'
+octave bin:octave
+chromium bin:chromium'
 
 present() { # package probe
     case $2 in
