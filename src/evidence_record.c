@@ -269,6 +269,11 @@ static int read_times(struct lnn_reading_evidence *f, struct lnn_record *r)
     return GSL_SUCCESS;
 }
 
+static bool is_flow(const struct lnn_record *r)
+{
+    return r->dynamics == LNN_DYNAMICS_FLOW || r->dynamics == LNN_DYNAMICS_END_TO_END;
+}
+
 static int read_system(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     static const struct {
@@ -289,8 +294,9 @@ static int read_system(struct lnn_reading_evidence *f, struct lnn_record *r)
     if (!r->system) return GSL_ENOMEM;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(r->system, known[i].system) == 0) r->dynamics = known[i].dynamics;
-    if (r->dynamics == LNN_DYNAMICS_FLOW || r->dynamics == LNN_DYNAMICS_END_TO_END)
-        r->iteration = NULL;
+    if (lnn_evidence_number(f, r->name, "batch", 0) > 0 && !is_flow(r))
+        r->dynamics = LNN_DYNAMICS_OTHER; /* no theorem here is about mini-batches */
+    if (is_flow(r)) r->iteration = NULL;
     return GSL_SUCCESS;
 }
 

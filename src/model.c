@@ -60,6 +60,7 @@ void lnn_model_free(struct lnn_model *m)
     if (!m) return;
     free(m->objective);
     free(m->svd);
+    lnn_batches_close(m->batches);
     free(m->extra);
     free(m);
 }

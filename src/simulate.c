@@ -84,6 +84,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
+    if (track->flow) lnn_track_follow_flow(sim, track, interrupted_behind);
     return track->ode->product(track->model, track->y, track->W);
 }
 

@@ -16,7 +16,7 @@ enum lnn_dynamics {
     LNN_DYNAMICS_DESCENT,
     LNN_DYNAMICS_END_TO_END,
     LNN_DYNAMICS_END_TO_END_DESCENT,
-    LNN_DYNAMICS_OTHER
+    LNN_DYNAMICS_OTHER /* optimisers, and descent on mini-batches, too */
 };
 
 /* One trajectory; the arrays belong to the evidence and are NULL when absent. */

@@ -25,6 +25,9 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
     const double
         *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
+    const double *w_flow, *W_flow; /* the gradient flow at t, of discrete systems; NULL:
+                                    * there is none, or nothing asks for it */
+    double w_flow_bar, W_flow_bar; /* their error bars; NaN if off */
     const struct lnn_run_counts *counts;
     double *scratch; /* max_j d_j^2 + k d doubles */
 };
@@ -40,6 +43,7 @@ struct lnn_context { /* what decides whether an observable applies */
     const struct lnn_model *model;
     const struct lnn_ode *ode;
     bool paired;  /* an end-to-end trajectory runs beside this one */
+    bool flow;    /* the problem has a gradient_flow trajectory */
     bool checked; /* global_error is on */
 };
 
