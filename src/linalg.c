@@ -32,6 +32,10 @@ static void outer(size_t m, size_t n, double alpha, const double a[], const doub
 void lnn_gemm(bool ta, bool tb, size_t m, size_t n, size_t l, double alpha,
               const double A[], const double B[], double beta, double C[])
 {
+    if (m == 1 && n == 1) { /* rounded twice, as a difference of equals must be 0 */
+        C[0] = alpha * lnn_dot(l, A, B) + (beta == 0 ? 0 : beta * C[0]);
+        return;
+    }
     if (n == 1 && m > 0) {
         gemv(ta, ta ? l : m, ta ? m : l, alpha, A, B, beta, C);
         return;
