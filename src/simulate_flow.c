@@ -32,7 +32,7 @@ static int open_run(const struct lnn_simulator *sim, const struct lnn_track *tra
 int lnn_track_open_flow(const struct lnn_simulator *sim, struct lnn_track *track)
 {
     if (!sim->flow || !asks_for_the_flow(track)) return GSL_SUCCESS;
-    size_t kd = sim->data->k * sim->data->d, dim = sim->net.size + 1;
+    size_t kd = sim->data->k * sim->data->d, dim = sim->flow->ode->dim(track->model);
     struct lnn_companion *flow =
         calloc(1, sizeof *flow + 2 * (dim + kd) * sizeof(double));
     if (!flow)
