@@ -22,7 +22,7 @@ static struct data *make_data(unsigned long seed, double scale)
         d->y[i] = exp(-(double)i / 300) * (1 + 0.3 * lnn_rng_normal(rng));
         if (i % 700 < 3) d->y[i] = NAN;
         if (i == 2345) d->y[i] = 77;
-        d->lower[i] = d->y[i] - 0.1;
+        d->lower[i] = i % 3 ? d->y[i] - 0.1 : d->y[i] * 1e-30; /* below any axis */
         d->upper[i] = i % 1000 == 5 ? INFINITY : d->y[i] + 0.1;
     }
     gsl_rng_free(rng);

@@ -127,16 +127,18 @@ Test(report, foreign_layers)
     H5Fclose(f.file);
     const char *const paths[] = {f.path};
     struct lnn_markup page = page_of(1, paths);
-    /* W = (3, 8), then (3, 15); W_2^T W_2 - W_1 W_1^T = (8, 12; 12, 12) at first */
+    /* W = (3, 8), then (3, 15); C_1 = (8, 12; 12, 12), then (8, 15; 15, 16) */
     cr_assert_not_null(strstr(page.at, "Singular values"));
-    double last = sqrt(9 + 225), imbalance = sqrt(64 + 3 * 144);
-    bool found[2] = {false, false};
+    double last = sqrt(9 + 225), first = sqrt(64 + 3 * 144),
+           then = sqrt(64 + 2 * 225 + 256);
+    bool found[3] = {false, false, false};
     for (const char *at = page.at; (at = strstr(at, "<td>")) != NULL; at += 4) {
         double value = strtod(at + 4, NULL);
         found[0] = found[0] || fabs(value - last) < 1e-12;
-        found[1] = found[1] || fabs(value - imbalance) < 1e-12;
+        found[1] = found[1] || fabs(value - first) < 1e-12;
+        found[2] = found[2] || fabs(value - then) < 1e-12;
     }
-    cr_assert(found[0] && found[1]);
+    cr_assert(found[0] && found[1] && found[2]);
     lnn_markup_free(&page);
     unlink(f.path);
 }
