@@ -99,6 +99,7 @@ int lnn_report_html(size_t n, const char *const paths[],
 {
     struct report r = {.out = html, .version = "lnnflow", .x_name = "flow time t"};
     if (options && options->version) r.version = options->version;
+    if (n == 0) return lnn_fail(GSL_EINVAL, "a report needs a file to be about");
     int status = report_read(&r, n, paths);
     if (status == GSL_SUCCESS) status = write_page(&r);
     report_close(&r);

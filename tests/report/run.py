@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Reports of every kind of file: run.py PROGRAM
+"""Reports of every kind of file: run.py PROGRAM [-v] [KIND...]
 
 Each page is well formed, asks for nothing from anywhere, and holds no coordinate that is no number.
 In headless Chromium (skipped where there is none), light and dark, on a phone and on a screen: nothing
 sticks out, no texts overlap, every chart has something drawn in it, keyboard, pointer, legend and filter
-work. The last line counts.
+work. The last line counts; -v says how long each page took and how large it is.
 """
 import html
 import json
@@ -237,7 +237,8 @@ def main():
         paths, pages, charts = make_pages(program, work)
         check_contents(pages, charts)
         if chromium():
-            check_browser(work, pages)
+            chosen = [name for name in pages if name in sys.argv[2:]] or list(pages)
+            check_browser(work, {name: pages[name] for name in chosen})
             check_picture(program, work, paths["demo"])
         else:
             print("report: no chromium; make setup ci installs it")
