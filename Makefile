@@ -9,6 +9,7 @@
 #   make theorems         judges every theorem where it holds and where it must not
 #   make experiments      the papers' experiments, each with what it must show;
 #                         experiment-a, ... one of them
+#   make notebooks        executes the notebooks into output/*.html (needs jupyter-nbconvert)
 #   make check-fast | lint | format | format-check | bench | uninstall | clean
 #
 # Every .c in the folders below is picked up: a new file needs no line here.
@@ -69,7 +70,7 @@ say  = $(if $(V),,@echo '$1' $@ &&)
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
 # --- build -------------------------------------------------------------------------------
-.PHONY: all lib demo test theorems experiments check-fast lint format format-check bench install \
+.PHONY: all lib demo test theorems experiments notebooks check-fast lint format format-check bench install \
         uninstall setup clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -144,6 +145,9 @@ experiments: all
 	@notebooks/experiments.py
 experiment-%: all
 	@notebooks/experiments.py $*
+notebooks: all
+	@mkdir -p output
+	jupyter-nbconvert --execute --to html --output-dir output notebooks/*.ipynb
 check-fast: $B/lnn_tests
 	@tests/run.sh $B unit
 

@@ -8,7 +8,8 @@ run, judged (verify --store) and left in output/NAME.h5, the shortened version i
 output/short/NAME.h5. A problem file begins with comments; of these the runner reads
 
     # expect: EXPRESSION    Python over f, the opened file (notebooks/lnnflow.py), verdict(theorem,
-                            trajectory) and np; true in the full and in the short version
+                            trajectory), np and other(NAME), another experiment's file of the
+                            same run; true in the full and in the short version
     # short: SETTINGS       more arguments of `lnnflow run` for the short version
     # needs: KEY=FILE       a file that is not shipped, looked for in $LNN_DATA or ../shared/data;
                             passed on as --set KEY=...; skipped, and said so, where it is missing
@@ -41,6 +42,7 @@ except ImportError as missing:
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEMS = ROOT / "notebooks" / "problems"
 DIRECTIVE = re.compile(r"# (expect|short|needs|ends): (.*)$")
+PROGRAM = os.environ.get("LNNFLOW", "build/lnnflow")
 SYMBOLS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
@@ -74,7 +76,7 @@ def show(command):
     print("$", " ".join(shlex.quote(str(word)) for word in command), flush=True)
 
 
-def run(problem, short=None, program="build/lnnflow", folder="output", quiet=False):
+def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
     """Runs a problem and returns the file; short: default from the environment's LNN_SHORT."""
     short = bool(os.environ.get("LNN_SHORT")) if short is None else short
     problem, said = Path(problem), directives(problem)
@@ -93,16 +95,26 @@ def run(problem, short=None, program="build/lnnflow", folder="output", quiet=Fal
     return str(path)
 
 
-def verify(path, theorem=None, program="build/lnnflow", quiet=False):
-    """Judges the file, stores the verdicts in it, prints those of one theorem or all."""
-    done = subprocess.run([program, "verify", path, "--store"], capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"exit code {done.returncode}\n{done.stderr}")
-    if quiet:
-        return
-    command = [program, "verify", path] + (["--theorem", theorem] if theorem else [])
-    show(command)
-    print(subprocess.run(command, capture_output=True, text=True).stdout, end="")
+def verify(path, *theorems, program=PROGRAM, quiet=False):
+    """Judges the file, stores the verdicts in it, prints those of these theorems or all."""
+    path = getattr(path, "path", path)
+    commands = [[program, "verify", path, "--store"]]
+    commands += [[program, "verify", path, "--theorem", name] for name in theorems]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"exit code {done.returncode}\n{done.stderr}")
+        if not quiet and (len(command) > 4 or not theorems):
+            show(command)
+            print(done.stdout, end="")
+
+
+def start(name):
+    """For notebooks: shows the problem file of that name, runs it and opens what it wrote."""
+    problem = PROBLEMS / f"{name}.yaml"
+    print("".join(line for line in problem.read_text().splitlines(keepends=True)
+                  if not line.startswith("# expect:")))
+    return lnnflow.open(run(problem))
 
 
 def text(value):
@@ -134,12 +146,12 @@ def measure(expression, names):
     return bool(value(tree)), ", ".join(parts)
 
 
-def check(path, expectations):
+def check(path, expectations, other):
     """A row an expectation; returns how many are met and how many are not."""
     passed = failed = 0
     with lnnflow.open(path) as f:
         found = {(x["theorem"], x["trajectory"]): x["verdict"] for x in f.findings()}
-        names = {"f": f, "np": np, "math": math, "lnnflow": lnnflow,
+        names = {"f": f, "np": np, "math": math, "lnnflow": lnnflow, "other": other,
                  "verdict": lambda theorem, trajectory: found.get((theorem, trajectory), "none")}
         for expression in expectations:
             try:
@@ -151,8 +163,8 @@ def check(path, expectations):
     return passed, failed
 
 
-def experiment(problem, short, program, folder):
-    """One problem: (passed, failed, skipped)."""
+def experiment(problem, short, program, folder, made):
+    """One problem: (passed, failed, skipped); made collects the files of this run."""
     said = directives(problem)
     print(f"\n{problem.stem}{' (short)' if short else ''}")
     if not said["expect"]:
@@ -161,7 +173,7 @@ def experiment(problem, short, program, folder):
     began = time.monotonic()
     try:
         path = run(problem, short, program, folder, quiet=True)
-        verify(path, None, program, quiet=True)
+        verify(path, program=program, quiet=True)
     except Skip as reason:
         print(f"  skipped: {reason}")
         return 0, 0, len(said["expect"])
@@ -169,7 +181,15 @@ def experiment(problem, short, program, folder):
         print(f"  FAILED: {trouble}")
         return 0, len(said["expect"]), 0
     ran = time.monotonic() - began
-    passed, failed = check(path, said["expect"])
+
+    def other(name):
+        beside = Path(path).with_name(f"{name}.h5")
+        if beside not in made:
+            run(PROBLEMS / f"{name}.yaml", short, program, folder, quiet=True)
+        return lnnflow.open(beside)
+
+    made.add(Path(path))
+    passed, failed = check(path, said["expect"], other)
     print(f"  {path}, {ran:.1f} s")
     return passed, failed, 0
 
@@ -193,7 +213,9 @@ def main():
     parser.add_argument("--output", default=str(ROOT / "output"))
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
-    counts = [experiment(p, given.short, given.program, given.output) for p in chosen(given.names)]
+    made = set()
+    counts = [experiment(p, given.short, given.program, given.output, made)
+              for p in chosen(given.names)]
     passed, failed, skipped = map(sum, zip(*counts))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return failed > 0

@@ -249,7 +249,7 @@ def loss(f, names=None, ax=None, x="time"):
             ax.fill_between(d[x], np.maximum(above - bar, 1e-300), positive(above + bar),
                             color=line.get_color(), alpha=0.25, lw=0)
     low = np.nanmin([np.nanmin(positive(d.loss.values - floor)) for d in chosen.values()])
-    ax.set_ylim(bottom=max(low / 10, 1e-17))
+    ax.set_ylim(bottom=low / 10)
     if x != "time":
         ax.set_xlabel(x)
     return _legend(ax)
@@ -259,7 +259,7 @@ def balancedness(f, names=None, ax=None, drift=True):
     """What the flow conserves: its drift (or the imbalance itself), the worst interface, log."""
     variable = "balancedness_drift" if drift else "balancedness"
     chosen = _chosen(f, names, variable)
-    label = r"$\max_j\|C_j(t)-C_j(0)\|_F$" if drift else r"$\max_j\|C_j(t)\|_F$"
+    label = r"$\max_j\Vert C_j(t)-C_j(0)\Vert_F$" if drift else r"$\max_j\Vert C_j(t)\Vert_F$"
     ax = _axis(ax, label, chosen.values())
     for (name, d), style in zip(chosen.items(), STYLES * len(chosen)):
         ax.plot(d.time, positive(d[variable].max("interface")), style, label=name)
@@ -270,11 +270,15 @@ def singular_values(f, names=None, ax=None, log=False):
     """All singular values of W: a colour a mode, a style a trajectory."""
     chosen = _chosen(f, names, "singular_values")
     ax = _axis(ax, "singular values of $W$", chosen.values(), log)
+    first = next(iter(chosen))
     for (name, d), style in zip(chosen.items(), STYLES * len(chosen)):
         for r in range(d.sizes["mode"]):
             values = d.singular_values.isel(mode=r).values
+            label = f"$\\sigma_{{{r + 1}}}$" if name == first and r < 6 else ""
+            if r == 0:
+                label = ", ".join(filter(None, (name, label)))
             ax.plot(d.time, positive(values) if log else values, style, color=f"C{r % 10}",
-                    label=f"{name}, $\\sigma_{{{r + 1}}}$" if d.sizes["mode"] < 7 or r == 0 else None)
+                    label=label or None)
     return _legend(ax)
 
 
@@ -300,14 +304,17 @@ def agreement(f, names=None, to="end_to_end", ax=None):
     """The difference of two trajectories' W, log, and what their error bars allow (shaded)."""
     names = [names] if isinstance(names, str) else names
     chosen = _chosen(f, names or [n for n in f if n != to], "W")
-    ax = _axis(ax, r"$\|W - W_{\mathrm{" + to.replace("_", r"\ ") + r"}}\|_F$", [f[to]])
+    ax = _axis(ax, r"$\Vert W - W_{\mathrm{" + to.replace("_", r"\ ") + r"}}\Vert_F$", [f[to]])
+    shade = None
     for (name, _), style in zip(chosen.items(), STYLES * len(chosen)):
         t, gap, bar = difference(f, name, to)
         line, = ax.plot(t, positive(gap), style, label=name)
         if (bar > 0).any():
-            ax.plot(t, positive(bar), color=line.get_color(), lw=0.8, alpha=0.6,
-                    label=f"{name}, both error bars")
-            ax.fill_between(t, 1e-300, positive(bar), color=line.get_color(), alpha=0.12, lw=0)
+            ax.plot(t, positive(bar), color=line.get_color(), lw=0.8, alpha=0.6)
+            shade = ax.fill_between(t, 1e-300, positive(bar), color=line.get_color(), alpha=0.12,
+                                    lw=0)
+    if shade:
+        shade.set_label("both error bars")
     _above(ax)
     return _legend(ax)
 

@@ -31,5 +31,6 @@ part() { # name, command: its last line counts, as in tests/run.sh
 
 part module tests/notebooks/module.py "$program" "$work"
 part experiments notebooks/experiments.py --short --program "$program" --output "$work"
+part notebooks tests/notebooks/execute.py "$program"
 echo "notebooks: $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
