@@ -49,8 +49,9 @@ static void dot(struct plot_canvas *c, size_t x, size_t y, size_t index)
     static const unsigned char bits[4][2] = {{1, 8}, {2, 16}, {4, 32}, {64, 128}};
     size_t column = x / c->across, row = y / c->down, at = row * c->columns + column;
     c->dots[at] |= bits[y % c->down][x % c->across];
-    c->owner[at] = (unsigned)index + 1;
     c->row[column] = row;
+    /* where lines lie on top of each other every series shows a piece */
+    if (!c->owner[at] || column / 4 % c->n == index) c->owner[at] = (unsigned)index + 1;
 }
 
 /* Every column of dots between two points has one, every row too. */
@@ -68,7 +69,8 @@ static void line(struct plot_canvas *c, const size_t from[2], const size_t to[2]
 
 char plot_sign(size_t index, bool ascii)
 {
-    static const char signs[] = "*+ox#%@&",
+    static const char signs[] =
+        "*+ox#%@&abcdefghijklmnpqrstuvwyzABCDEFGHIJKLMNPQRSTUVWYZ",
                       letters[] =
                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     return ascii ? signs[index % (sizeof signs - 1)]
@@ -97,6 +99,7 @@ void plot_canvas_series(struct plot_canvas *c, const struct lnn_series *s, size_
 {
     size_t from[2] = {0}, to[2];
     bool pen = false;
+    c->n = n;
     for (size_t column = 0; column < c->columns; column++) c->row[column] = c->rows;
     for (size_t i = 0; i < s->n; i++) {
         double at[2] = {lnn_axis_place(x, s->x[i]), lnn_axis_place(y, s->y[i])};

@@ -7,6 +7,7 @@
 /* `columns` by `rows` characters, each of `across` by `down` dots: 2 by 4, or one. */
 struct plot_canvas {
     size_t columns, rows, across, down;
+    size_t n;            /* series */
     unsigned char *dots; /* a bit a dot, as in Unicode's Braille block */
     unsigned *owner;     /* the series drawn last there, from 1; 0: none */
     char *mark;          /* what stands there instead of dots; 0: nothing */

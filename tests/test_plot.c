@@ -249,6 +249,24 @@ Test(plot, every_series_has_its_letter)
     free(text);
 }
 
+/* Equal lines take turns in plain ASCII. */
+Test(plot, equal_lines_take_turns)
+{
+    double x[] = {0, 1}, y[] = {0, 1};
+    struct lnn_series s[3];
+    for (size_t i = 0; i < 3; i++)
+        s[i] = (struct lnn_series){.name = "s", .n = 2, .x = x, .y = y};
+    struct lnn_chart c = chart_of(s, 3);
+    free(draw(&c, (struct lnn_plot_style){COLUMNS, ROWS, true, false}));
+    size_t seen[128] = {0};
+    for (size_t r = 0; r < page.high; r++)
+        for (size_t i = 0; i < COLUMNS - page.left; i++) seen[cell(r, i)]++;
+    cr_assert_geq(seen['*'], 20);
+    cr_assert_geq(seen['+'], 20);
+    cr_assert_geq(seen['o'], 20);
+    cr_assert_eq(seen['*'] + seen['+'] + seen['o'], COLUMNS - page.left);
+}
+
 /* Colours change nothing but colours, and every line ends in the usual one. */
 Test(plot, colours_are_taken_back)
 {
