@@ -76,6 +76,11 @@ def show(command):
     print("$", " ".join(shlex.quote(str(word)) for word in command), flush=True)
 
 
+def verb(problem):
+    """A problem with a search or a sweep is run by `lnnflow sweep`."""
+    return "sweep" if re.search(r"^(search|sweep):", Path(problem).read_text(), re.M) else "run"
+
+
 def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
     """Runs a problem and returns the file; short: default from the environment's LNN_SHORT."""
     short = bool(os.environ.get("LNN_SHORT")) if short is None else short
@@ -83,7 +88,7 @@ def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
     folder = Path(folder) / "short" if short else Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{problem.stem}.h5"
-    command = [program, "run", os.path.relpath(problem), "-o", path, "--force", "-q",
+    command = [program, verb(problem), os.path.relpath(problem), "-o", path, "--force", "-q",
                *settings(said, short)]
     if not quiet:
         show(command)
@@ -98,6 +103,9 @@ def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
 def verify(path, *theorems, program=PROGRAM, quiet=False):
     """Judges the file, stores the verdicts in it, prints those of these theorems or all."""
     path = getattr(path, "path", path)
+    with lnnflow.open(path) as file:
+        if not file.trajectories:  # a sweep over several points
+            return
     commands = [[program, "verify", path, "--store"]]
     commands += [[program, "verify", path, "--theorem", name] for name in theorems]
     for command in commands:
@@ -150,7 +158,8 @@ def check(path, expectations, other):
     """A row an expectation; returns how many are met and how many are not."""
     passed = failed = 0
     with lnnflow.open(path) as f:
-        found = {(x["theorem"], x["trajectory"]): x["verdict"] for x in f.findings()}
+        findings = f.findings() if f.trajectories else []
+        found = {(x["theorem"], x["trajectory"]): x["verdict"] for x in findings}
         names = {"f": f, "np": np, "math": math, "lnnflow": lnnflow, "other": other,
                  "verdict": lambda theorem, trajectory: found.get((theorem, trajectory), "none")}
         for expression in expectations:

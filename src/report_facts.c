@@ -33,7 +33,8 @@ static void widths(struct report *r, const struct report_file *f)
     const struct lnn_network *net = NULL;
     for (size_t i = 0; f->evidence && i < f->evidence->n && !net; i++)
         if (f->evidence->records[i].net.N > 0) net = &f->evidence->records[i].net;
-    for (size_t j = 0; !w.at && net && j <= net->N; j++)
+    bool said = w.at != NULL;
+    for (size_t j = 0; !said && net && j <= net->N; j++)
         lnn_markup_add(&w, "%s%zu", j ? " \xe2\x86\x92 " : "", net->d[j]);
     if (net)
         lnn_markup_add(&w, " (%zu layer%s, %zu weights)", net->N,
@@ -77,7 +78,10 @@ static void facts(struct report *r, const struct report_file *f)
     double complete = report_number(f, "", "complete");
     double seconds = report_number(f, "volatile", "wall_seconds");
     double examples = report_number(f, "", "samples_of_data");
-    char *took = isnan(seconds) ? NULL : report_format("%.3g s", seconds);
+    const char *when = report_text(r, f, "volatile", "started");
+    char *took = isnan(seconds) ? NULL
+                                : report_format("%s%s%.3g s", when ? when : "",
+                                                when ? ", " : "", seconds);
     char *m = plain(examples, 10);
     lnn_markup_put(r->out, "<dl class=\"facts\">\n");
     fact(r, "file", f->path);
@@ -86,8 +90,7 @@ static void facts(struct report *r, const struct report_file *f)
     loss(r, f);
     fact(r, "examples", m);
     start(r, f);
-    fact(r, "run", report_text(r, f, "volatile", "started"));
-    fact(r, "took", took);
+    fact(r, "run", took ? took : when);
     fact(r, "written by", report_text(r, f, "", "source"));
     lnn_markup_put(r->out, "</dl>\n");
     free(took);

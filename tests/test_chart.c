@@ -137,8 +137,15 @@ Test(chart, texts_fit)
             for (size_t k = 0; k < 40; k++)
                 s[k] =
                     (struct lnn_series){k % 2 ? LONG : "b", 3, x, y, NULL, NULL, 0, 0};
-            struct lnn_chart c = {LONG, LONG, LONG, LONG, kind & 1, kind & 2,
-                                  40,   s,    0,    0,    NULL,     i % 2};
+            struct lnn_chart c = {.title = LONG,
+                                  .description = LONG,
+                                  .x_label = LONG,
+                                  .y_label = LONG,
+                                  .x_log = kind & 1,
+                                  .y_log = kind & 2,
+                                  .n = 40,
+                                  .series = s,
+                                  .standalone = i % 2};
             struct lnn_chart_frame f;
             lnn_chart_layout(&c, &f);
             check_frame(&f);

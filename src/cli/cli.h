@@ -162,12 +162,16 @@ struct cli_curves {
 int cli_curves_add(struct cli_curves *c, const char *const *groups, const char *text);
 void cli_curves_free(struct cli_curves *c);
 
-/* picture.c: a PNG file of a page by an installed browser; exit code, after a message */
+/* picture.c: a PNG file of a page by an installed browser;
+ * exit code, after a message */
 struct cli_picture {
     const char *page, *path;
     int width, height; /* 0: the page's */
 };
 int cli_picture(const struct cli_picture *picture);
+/* png_cut.c: false if `path` is no PNG; a copy of the top `height` rows, 0: of all */
+bool cli_png_size(const char *path, long *width, long *height);
+bool cli_png_cut(const char *path, long height, const char *to);
 
 /* families.c: what `lnnflow list` knows */
 struct cli_family {
