@@ -43,6 +43,7 @@ extern "C" {
 #include "lnn/markup.h"      /* a growing text, escaped for pages and pictures */
 #include "lnn/axis.h"        /* range, ticks and labels of a picture's axis */
 #include "lnn/chart.h"       /* a picture of series: thinned, drawn as SVG */
+#include "lnn/plot.h"        /* a chart as text, for a terminal */
 #include "lnn/report.h"      /* a page about trajectory files */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
 #include "lnn/sweep.h"       /* many runs: learning rates searched, keys swept */
