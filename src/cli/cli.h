@@ -199,7 +199,8 @@ struct cli_family {
     const char *key;            /* of the problem file, or option, that takes one */
     const void *const *members; /* NULL: the keys themselves */
 };
-extern const struct cli_family cli_families[]; /* ends with name == NULL */
+enum { CLI_FAMILIES = 8 };
+extern const struct cli_family cli_families[CLI_FAMILIES + 1]; /* ends with NULL */
 const char *cli_key_name(const struct lnn_key *key, char *text, size_t room);
 const char *cli_key_range(const struct lnn_key *key, char *text, size_t room);
 const char *cli_key_goes_with(const struct lnn_key *key, char *text, size_t room);

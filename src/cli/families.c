@@ -4,7 +4,7 @@
 
 #define MEMBERS(list) (const void *const *)(list)
 
-const struct cli_family cli_families[] = {
+const struct cli_family cli_families[CLI_FAMILIES + 1] = {
     {"systems", "Dynamical systems", "trajectories.system", MEMBERS(lnn_odes)},
     {"steppers", "Steppers", "trajectories.stepper", MEMBERS(lnn_steppers)},
     {"losses", "Losses", "loss.kind", MEMBERS(lnn_losses)},

@@ -36,4 +36,5 @@ axes '[{key: sweep, values: [1]}]'
 axes '[{key: init.scale, values: [1]}, {key: data.matrix, values: [[[1]], [[1, 2]]]}]'
 lnnflow sweep good.yaml --threads 0
 lnnflow sweep good.yaml --set init.scale=1 --set 'sweep=[{key: init.scale, values: [1]}]'
-lnnflow sweep "$CASES/small.yaml"
+cp "$CASES/small.yaml" small.yaml
+lnnflow sweep small.yaml
