@@ -42,10 +42,10 @@ static double slopes(double p, size_t n, double E[])
     return sum;
 }
 
-/* Rows of X that stay in the cache between X w and X^T r: 128 kB. */
+/* Rows of X that stay in the cache between X w and X^T r: 64 kB. */
 static size_t block_of(const struct lnn_data *data)
 {
-    enum { DOUBLES = 1 << 14 };
+    enum { DOUBLES = 1 << 13 };
     size_t rows = DOUBLES / data->d;
     return rows < 8 ? 8 : rows > data->m ? data->m : rows;
 }
