@@ -165,6 +165,32 @@ void lnn_mlp_outputs(struct lnn_mlp *x, const struct lnn_examples *e, const doub
     }
 }
 
+size_t lnn_mlp_units(const struct lnn_network *net)
+{
+    size_t units = 0;
+    for (size_t j = 1; j < net->N; j++)
+        units += lnn_network_activated(net, j) ? net->d[j] : 0;
+    return units;
+}
+
+size_t lnn_mlp_signs(struct lnn_mlp *x, const struct lnn_examples *e, const double w[],
+                     bool sign[])
+{
+    size_t changed = 0;
+    for (size_t i = 0; i < e->m; i += x->rows) {
+        struct lnn_examples part = block(x, e, i);
+        forward(x, &part, w);
+        for (size_t j = 1; j < x->net.N; j++) {
+            if (x->A[j] == x->Z[j]) continue;
+            for (size_t q = 0; q < part.m * x->net.d[j]; q++, sign++) {
+                changed += *sign != (x->Z[j][q] > 0);
+                *sign = x->Z[j][q] > 0;
+            }
+        }
+    }
+    return changed;
+}
+
 /* dZ_j and dA_j, j = 1..N, along v. */
 static void forward_tangent(struct lnn_mlp *x, const struct lnn_examples *e,
                             const double w[], const double v[])

@@ -35,4 +35,11 @@ void lnn_mlp_hessian(struct lnn_mlp *mlp, const struct lnn_examples *e,
 void lnn_mlp_outputs(struct lnn_mlp *mlp, const struct lnn_examples *e,
                      const double w[], double F[]);
 
+/* Which units are on: sign tells for every example and every unit behind which the
+ * activation stands, e->m lnn_mlp_units(net) entries, whether its input is above 0.
+ * Returns how many of them have changed. */
+size_t lnn_mlp_units(const struct lnn_network *net);
+size_t lnn_mlp_signs(struct lnn_mlp *mlp, const struct lnn_examples *e,
+                     const double w[], bool sign[]);
+
 #endif
