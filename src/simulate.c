@@ -69,9 +69,9 @@ static void follow(struct lnn_simulator *sim, struct lnn_track *track)
     enum lnn_reason reason =
         lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached,
                        interrupted_behind, sim);
-    bool good = !lnn_reason_failed(reason) && reached == track->reached &&
-                product(track, track->model_ref, track->y_ref, track->W_ref) ==
-                    GSL_SUCCESS;
+    bool good =
+        !lnn_reason_failed(reason) && reached == track->reached &&
+        product(track, track->model_ref, track->y_ref, track->W_ref) == GSL_SUCCESS;
     if (good) return;
     lnn_run_free(track->run_ref);
     track->run_ref = NULL;
@@ -91,6 +91,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
+    if (track->flow) lnn_track_follow_flow(sim, track, interrupted_behind);
     return product(track, track->model, track->y, track->W);
 }
 

@@ -32,8 +32,8 @@ int lnn_simulate_times(const struct lnn_problem *problem, double t[])
     return GSL_SUCCESS;
 }
 
-static struct lnn_run_options run_options(const struct lnn_simulator *sim,
-                                          const struct lnn_track *track, bool reference)
+struct lnn_run_options lnn_track_options(const struct lnn_simulator *sim,
+                                         const struct lnn_track *track, bool reference)
 {
     const struct lnn_problem *p = sim->problem;
     const struct lnn_problem_trajectory *spec = track->spec;
@@ -60,7 +60,7 @@ static struct lnn_run_options run_options(const struct lnn_simulator *sim,
 
 static int open_reference(struct lnn_simulator *sim, struct lnn_track *track)
 {
-    struct lnn_run_options o = run_options(sim, track, true);
+    struct lnn_run_options o = lnn_track_options(sim, track, true);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model_ref));
     track->model_ref->spec = track->spec;
@@ -118,13 +118,14 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
 
 static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
 {
-    struct lnn_run_options o = run_options(sim, track, false);
+    struct lnn_run_options o = lnn_track_options(sim, track, false);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model));
     track->model->spec = track->spec;
     LNN_TRY(lnn_run_alloc(track->ode, track->model, &o, &track->run));
     if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
     LNN_TRY(lnn_track_describe(sim, track));
+    if (track->ode->map) LNN_TRY(lnn_track_open_flow(sim, track));
     return track_arrays(sim, track);
 }
 
@@ -133,12 +134,13 @@ static int check_system(const struct lnn_simulator *sim, const struct lnn_track 
 {
     const struct lnn_problem_trajectory *spec = track->spec;
     if (!sim->net.activation || track->ode->layers) return GSL_SUCCESS;
-    return lnn_fail(GSL_EINVAL,
-                    "%s: error: trajectory %s: system %s is about the product of a linear "
-                    "network's layers; with network.activation %s there is none",
-                    lnn_problem_entry_place(sim->problem, (size_t)(track - sim->tracks)),
-                    spec->name ? spec->name : spec->system, spec->system,
-                    sim->net.activation->name);
+    return lnn_fail(
+        GSL_EINVAL,
+        "%s: error: trajectory %s: system %s is about the product of a linear "
+        "network's layers; with network.activation %s there is none",
+        lnn_problem_entry_place(sim->problem, (size_t)(track - sim->tracks)),
+        spec->name ? spec->name : spec->system, spec->system,
+        sim->net.activation->name);
 }
 
 static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
@@ -163,6 +165,7 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
                         spec->learning_rate, sim->problem->time.end);
     if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0)
         sim->partner = track;
+    if (!sim->flow && strcmp(track->ode->name, "gradient_flow") == 0) sim->flow = track;
     return GSL_SUCCESS;
 }
 
@@ -252,9 +255,8 @@ static double start_imbalance(const struct lnn_simulator *sim)
 
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
-    const struct lnn_counts *widths = &sim->problem->network.widths;
     sim->net = lnn_network_for(sim->problem);
-    double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
+    double entries = (double)sim->net.d[0] * (double)sim->net.d[sim->net.N];
     if (sim->net.size > INT_MAX || entries > INT_MAX)
         return lnn_fail(
             GSL_EINVAL,
@@ -280,6 +282,7 @@ void lnn_simulator_close(struct lnn_simulator *sim)
         lnn_run_free(track->run_ref);
         lnn_model_free(track->model);
         lnn_model_free(track->model_ref);
+        lnn_track_close_flow(track);
         lnn_track_undescribe(track);
         free(track->y);
     }

@@ -159,6 +159,7 @@ static inline struct naive_case naive_open(const char *text)
     c.w0 = naive_new(c.net.size);
     LNN_OK(lnn_init_start(c.problem, &c.net, c.w0));
     LNN_OK(lnn_model_alloc(c.problem, c.data, c.w0, NAN, &c.model));
+    c.model->spec = c.problem->trajectories.at;
     return c;
 }
 

@@ -75,9 +75,12 @@ void cli_key_facts(const struct lnn_key *key, char *text, size_t room)
     char range[400], goes[200];
     cli_key_range(key, range, sizeof range);
     cli_key_goes_with(key, goes, sizeof goes);
-    const char *given = key->fallback ? "" : "; must be given";
     bool fallback = key->fallback && key->fallback[0];
-    snprintf(text, room, "%s%s%s%s%s%s%s", key->type, range[0] ? ": " : "", range,
-             fallback ? "; default " : given, fallback ? key->fallback : "",
+    bool some = fallback && key->fallback[strcspn(key->fallback, "= ")] == '=';
+    const char *given = !key->fallback ? "; must be given"
+                        : some         ? ", else it must be given"
+                                       : "";
+    snprintf(text, room, "%s%s%s%s%s%s%s%s", key->type, range[0] ? ": " : "", range,
+             fallback ? "; default " : "", fallback ? key->fallback : "", given,
              goes[0] ? "; " : "", goes);
 }

@@ -15,9 +15,11 @@ static void eval(const struct lnn_sample *s, double out[])
 
 const struct lnn_observable lnn_observable_kinks = {
     .name = "kinks",
-    .doc = "sign changes of the activations' inputs, over units and examples, from natural "
-           "step to step up to the one that holds this sample. About one a step for long: "
-           "the flow slides along a kink, and the steps chatter across it",
+    .doc =
+        "sign changes of the activations' inputs, over units and examples, from "
+        "natural "
+        "step to step up to the one that holds this sample. Steps that become tiny for "
+        "long with few of them: the flow slides along a kink",
     .integer = true,
     .shape = shape,
     .eval = eval,

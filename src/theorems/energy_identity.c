@@ -200,11 +200,12 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
                        b.worst.measured, 0, b.worst.bar);
     bool kinked = s->net.activation && s->net.activation->kinked;
     if (j->verdict == LNN_VIOLATED && kinked && r->dynamics == LNN_DYNAMICS_FLOW)
-        return lnn_judge_stop(j, LNN_INCONCLUSIVE,
-                              "the gap %.3g is beyond the error bar %.3g, but where the "
-                              "flow slides along a kink its speed is not the norm of the "
-                              "gradient that is chosen there",
-                              b.worst.measured, b.worst.bar);
+        return lnn_judge_stop(
+            j, LNN_INCONCLUSIVE,
+            "the gap %.3g is beyond the error bar %.3g, but where the "
+            "flow slides along a kink its speed is not the norm of the "
+            "gradient that is chosen there",
+            b.worst.measured, b.worst.bar);
     return GSL_SUCCESS;
 }
 
@@ -268,9 +269,10 @@ const struct lnn_theorem lnn_theorem_energy_identity = {
         "that of balanced layers. Descent misses it by O(eta).",
     .source = "chain rule; used throughout Arora, Cohen & Hazan 2018 and Arora, Cohen, "
               "Golowich & Hu 2019",
-    .needs = "gradient flow of the layers (of relu networks: that slides along no kink), "
-             "or the end-to-end flow; the loss known "
-             "(descent is judged too, to be told from flow)",
+    .needs =
+        "gradient flow of the layers (of relu networks: that slides along no kink), "
+        "or the end-to-end flow; the loss known "
+        "(descent is judged too, to be told from flow)",
     .claims = "objective(0) - objective(t) = int_0^t ||gradient||^2",
     .nonlinear = true,
     .about = about,
