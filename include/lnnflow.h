@@ -7,9 +7,10 @@
  *
  * Conventions of every header: matrices are dense, row-major arrays of double; layer j
  * (1..N) has W_j of shape d_j x d_{j-1}; the end-to-end matrix of a linear network is
- * W = W_N ... W_1 of shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions
- * that can fail return a GSL status code and leave their text in lnn_error(). The
- * library never prints, exits or aborts, and it keeps no global state. */
+ * W = W_N ... W_1 of shape k x d with k = d_N, d = d_0; flow time and weights carry no
+ * unit. Functions that can fail return a GSL status code and leave their text in
+ * lnn_error(). The library never prints, exits or aborts, and it keeps no global
+ * state. */
 #ifndef LNNFLOW_H
 #define LNNFLOW_H
 

@@ -79,8 +79,8 @@ Test(idx, images_and_labels)
     lnn_data_free(data);
 }
 
-/* Classes are those of the whole file: the first two examples would have both anyway, the
- * first one only 7. */
+/* Classes are those of the whole file: the first two examples would have both anyway,
+ * the first one only 7. */
 Test(idx, a_part_of_the_examples)
 {
     struct lnn_data *data = good("4, 2", ", rows: 1");
@@ -197,6 +197,10 @@ Test(idx, what_is_wrong_is_said_at_which_byte)
     refused(X, n, L, m, "4, 2", ", rows: 4", "data.rows is 4; there are 3");
     L[8] = L[9] = L[10] = 1;
     refused(X, n, L, m, "4, 2", "", "takes 1 values");
+}
+
+Test(idx, labels_must_be_given)
+{
     struct lnn_problem *p;
     cr_assert_neq(lnn_problem_parse("network: {widths: [4, 2]}\n"
                                     "data: {kind: idx, file: a}\ntime: {end: 1}\n",

@@ -1,6 +1,6 @@
 /* Networks with activations: outputs, gradient and Hessian against plain loops,
- * difference quotients and the linear network, over the lists of activations and losses.
- */
+ * difference quotients and the linear network, over the lists of activations and
+ * losses. */
 #include "naive.h"
 
 TestSuite(mlp, .init = lnn_test_setup);
@@ -291,9 +291,9 @@ Test(mlp, relu_with_all_units_on_is_the_linear_network)
     naive_close(&lin);
 }
 
-/* s'(0) is the value from the left: a unit whose input is exactly 0 for some example. The
- * one-sided derivatives along a direction that moves it up, and down, are the gradient's
- * and that of the selection that is on; both are checked. */
+/* s'(0) is the value from the left: a unit whose input is exactly 0 for some example.
+ * The one-sided derivatives along a direction that moves it up, and down, are the
+ * gradient's and that of the selection that is on; both are checked. */
 Test(mlp, selection_at_an_exact_kink)
 {
     static const struct naive_widths widths = {3, {2, 2, 1}};

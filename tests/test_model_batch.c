@@ -101,8 +101,8 @@ Test(model_batch, gradient_of_some_examples_on_every_shape)
         }
 }
 
-/* A target matrix: an example is a column; labels of -1 and 1 suit every loss whose outputs
- * do not mix. */
+/* A target matrix: an example is a column; labels of -1 and 1 suit every loss whose
+ * outputs do not mix. */
 Test(model_batch, gradient_of_some_columns_for_every_loss)
 {
     static const struct naive_widths widths = {4, {5, 2, 3, 2}};

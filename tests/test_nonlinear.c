@@ -1,5 +1,5 @@
-/* Non-linear networks from problem to verdict: what is stored, what is refused, what flow
- * conserves, and what the error bars are worth across kinks. */
+/* Non-linear networks from problem to verdict: what is stored, what is refused, what
+ * flow conserves, and what the error bars are worth across kinks. */
 #include "lnn/h5.h"
 #include "test_theorems_flow.h"
 
@@ -17,9 +17,9 @@ extern const struct lnn_theorem lnn_theorem_homogeneous_balance;
     "  - {system: gradient_descent, learning_rate: 0.02}\n"                         \
     "time: {end: 0.4, samples: 41}\n"
 
-/* Three examples of two inputs in four relu units: from seeds 6 and 7 the flow crosses two
- * kinks, and one, and slides along none (scipy with events finds them at t = 0.3052,
- * 3.0084 and 6.9295). */
+/* Three examples of two inputs in four relu units: from seeds 6 and 7 the flow crosses
+ * two kinks, and one, and slides along none (scipy with events finds them at t =
+ * 0.3052, 3.0084 and 6.9295). */
 static void three_examples(char path[64])
 {
     strcpy(path, "/tmp/lnn_nonlinear_XXXXXX");

@@ -163,6 +163,20 @@ static void explain_descent(const struct lnn_record *r, const struct samples *s,
                       order, r->learning_rate);
 }
 
+/* A gap along a relu network's flow may be sliding, not a fault. */
+static int sliding(const struct lnn_record *r, const struct samples *s,
+                   struct lnn_judgement *j)
+{
+    bool kinked = s->net.activation && s->net.activation->kinked;
+    if (j->verdict != LNN_VIOLATED || !kinked || r->dynamics != LNN_DYNAMICS_FLOW)
+        return GSL_SUCCESS;
+    return lnn_judge_stop(j, LNN_INCONCLUSIVE,
+                          "the gap %.3g is beyond the error bar %.3g, but where the "
+                          "flow slides along a kink its speed is not the norm of the "
+                          "gradient that is chosen there",
+                          j->measured, j->bar);
+}
+
 static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *r,
                          struct samples *s, struct lnn_judgement *j)
 {
@@ -198,15 +212,7 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
     }
     lnn_judge_conclude(j, "the objective's fall minus int ||gradient||^2",
                        b.worst.measured, 0, b.worst.bar);
-    bool kinked = s->net.activation && s->net.activation->kinked;
-    if (j->verdict == LNN_VIOLATED && kinked && r->dynamics == LNN_DYNAMICS_FLOW)
-        return lnn_judge_stop(
-            j, LNN_INCONCLUSIVE,
-            "the gap %.3g is beyond the error bar %.3g, but where the "
-            "flow slides along a kink its speed is not the norm of the "
-            "gradient that is chosen there",
-            b.worst.measured, b.worst.bar);
-    return GSL_SUCCESS;
+    return sliding(r, s, j);
 }
 
 static int judge_layers(const struct lnn_evidence *e, const struct lnn_record *r,
