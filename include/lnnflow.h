@@ -7,9 +7,10 @@
  *
  * Conventions of every header: matrices are dense, row-major arrays of double; layer j
  * (1..N) has W_j of shape d_j x d_{j-1}; the end-to-end matrix of a linear network is
- * W = W_N ... W_1 of shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions
- * that can fail return a GSL status code and leave their text in lnn_error(). The
- * library never prints, exits or aborts, and it keeps no global state. */
+ * W = W_N ... W_1 of shape k x d with k = d_N, d = d_0; flow time and weights carry no
+ * unit. Functions that can fail return a GSL status code and leave their text in
+ * lnn_error(). The library never prints, exits or aborts, and it keeps no global
+ * state. */
 #ifndef LNNFLOW_H
 #define LNNFLOW_H
 
@@ -25,8 +26,8 @@ extern "C" {
 #include "lnn/problem.h"     /* the problem file: keys, checks, resolved form */
 #include "lnn/data.h"        /* inputs, targets and their moments */
 #include "lnn/loss.h"        /* family: l(W), its gradient and Hessian */
-#include "lnn/activation.h"  /* family: what stands between dense layers */
 #include "lnn/batch.h"       /* mini-batches: the k-th is a function of seed and k */
+#include "lnn/activation.h"  /* family: what stands between dense layers */
 #include "lnn/network.h"     /* what depends on the layers alone */
 #include "lnn/mlp.h"         /* outputs, gradient, Hessian of non-linear networks */
 #include "lnn/h5.h"          /* the few HDF5 idioms the project uses */

@@ -1,6 +1,6 @@
-/* Data in MNIST's idx format, plain or gzipped: two zero bytes, the type of the numbers,
- * the number of axes; the length of every axis (4 bytes, the highest first); the numbers,
- * the highest byte first, the last axis running fastest. */
+/* Data in MNIST's idx format, plain or gzipped: two zero bytes, the type of the
+ * numbers, the number of axes; the length of every axis (4 bytes, the highest first);
+ * the numbers, the highest byte first, the last axis running fastest. */
 #include "data_parts.h"
 
 #include <errno.h>

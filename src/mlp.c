@@ -1,9 +1,9 @@
 /* Networks with activations over many examples: see mlp.h.
  *
- * A block of b examples is a matrix with one of them a row. Layer j: Z_j = A_{j-1} W_j^T
- * (b x d_j), A_j = s(Z_j) where the activation stands behind W_j, else A_j = Z_j; A_0 is
- * the block of X. Back: B_N = dphi/dZ_N; grad_j += B_j^T A_{j-1}, and B_{j-1} = (B_j W_j)
- * s'(Z_{j-1}) entry by entry. Tangents along v are marked by a d. */
+ * A block of b examples is a matrix with one of them a row. Layer j: Z_j = A_{j-1}
+ * W_j^T (b x d_j), A_j = s(Z_j) where the activation stands behind W_j, else A_j =
+ * Z_j; A_0 is the block of X. Back: B_N = dphi/dZ_N; grad_j += B_j^T A_{j-1}, and
+ * B_{j-1} = (B_j W_j) s'(Z_{j-1}) entry by entry. Tangents along v are marked by a d. */
 #include "lnn/mlp.h"
 
 #include <stdlib.h>
@@ -163,6 +163,32 @@ void lnn_mlp_outputs(struct lnn_mlp *x, const struct lnn_examples *e, const doub
         forward(x, &part, w);
         memcpy(F + i * k, x->Z[N], part.m * k * sizeof *F);
     }
+}
+
+size_t lnn_mlp_units(const struct lnn_network *net)
+{
+    size_t units = 0;
+    for (size_t j = 1; j < net->N; j++)
+        units += lnn_network_activated(net, j) ? net->d[j] : 0;
+    return units;
+}
+
+size_t lnn_mlp_signs(struct lnn_mlp *x, const struct lnn_examples *e, const double w[],
+                     bool sign[])
+{
+    size_t changed = 0;
+    for (size_t i = 0; i < e->m; i += x->rows) {
+        struct lnn_examples part = block(x, e, i);
+        forward(x, &part, w);
+        for (size_t j = 1; j < x->net.N; j++) {
+            if (x->A[j] == x->Z[j]) continue;
+            for (size_t q = 0; q < part.m * x->net.d[j]; q++, sign++) {
+                changed += *sign != (x->Z[j][q] > 0);
+                *sign = x->Z[j][q] > 0;
+            }
+        }
+    }
+    return changed;
 }
 
 /* dZ_j and dA_j, j = 1..N, along v. */

@@ -136,6 +136,26 @@ static int check_system(const struct lnn_ode *ode, const struct lnn_model *model
                     ode->name, model->net.activation->name);
 }
 
+/* Where the field jumps: the steps say how often they have crossed such a place. */
+static int open_signs(struct lnn_run *run)
+{
+    const struct lnn_network *net = &run->model->net;
+    struct lnn_examples all = lnn_examples_all(run->model->data);
+    if (!run->ode->layers || !net->activation || !net->activation->kinked)
+        return GSL_SUCCESS;
+    run->signs = calloc(all.m * lnn_mlp_units(net) + 1, sizeof *run->signs);
+    if (!run->signs) return lnn_fail(GSL_ENOMEM, "out of memory for the units' signs");
+    (void)lnn_mlp_signs(run->model->mlp, &all, run->y, run->signs);
+    return GSL_SUCCESS;
+}
+
+static void count_kinks(struct lnn_run *run)
+{
+    struct lnn_examples all = lnn_examples_all(run->model->data);
+    if (run->signs)
+        run->counts.kinks += lnn_mlp_signs(run->model->mlp, &all, run->y, run->signs);
+}
+
 int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
                   const struct lnn_run_options *options, struct lnn_run **out)
 {
@@ -157,6 +177,7 @@ int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
     run->yerr = run->f0 + dim;
     int status = ode->init(model, run->y);
     if (status == GSL_SUCCESS && ode->rhs) status = open_stepper(run);
+    if (status == GSL_SUCCESS && ode->rhs) status = open_signs(run);
     if (status == GSL_SUCCESS && options->perturb > 0) {
         run->rng = lnn_rng_open(0, "run.perturb");
         if (!run->rng) status = GSL_ENOMEM;
@@ -175,6 +196,7 @@ void lnn_run_free(struct lnn_run *run)
     if (run->driver) gsl_odeiv2_driver_free(run->driver);
     if (run->rng) gsl_rng_free(run->rng);
     lnn_dense_free(run->dense);
+    free(run->signs);
     free(run);
 }
 
@@ -242,6 +264,7 @@ static enum lnn_reason flow_step(struct lnn_run *run)
         break;
     }
     run->counts.steps++;
+    count_kinks(run);
     lnn_dense_step(run->dense, run->t0, run->counts.h, run->y0, run->f0, run->y,
                    run->f);
     return LNN_RUNNING;

@@ -18,6 +18,7 @@ struct lnn_run {
     double t, t0, h; /* natural time, the last step's beginning, the next step's size */
     double h_max;
     double *y, *y0, *f, *f0, *yerr;
+    bool *signs; /* of the activations' inputs, where they have a kink; else NULL */
     double largest_gradient;
     bool lazy;  /* the next iteration brings this state's loss with it */
     bool armed; /* the gradient has been well above stop_gradient */

@@ -198,7 +198,8 @@ static size_t network_attributes(const struct lnn_problem *p,
     return n;
 }
 
-/* What no network of these widths gets below; of non-linear ones nothing else is known. */
+/* What no network of these widths gets below; of non-linear ones nothing else is
+ * known. */
 static enum lnn_attained infimum(const struct lnn_simulator *sim, double *value)
 {
     const struct lnn_objective *o = sim->tracks[0].model->objective;

@@ -8,9 +8,9 @@ TestSuite(classes, .init = lnn_test_setup);
 
 static const unsigned char labels_bytes[] = {0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 7};
 /* 3 images of 2 x 2 */
-static const unsigned char images_bytes[] = {0, 0, 8,  3,  0,   0,   0, 3, 0,   0, 0, 2,
-                                             0, 0, 0,  2,  0,   51,  102, 255, 1, 2, 3,
-                                             4, 9, 10, 11, 255};
+static const unsigned char images_bytes[] = {0, 0, 8, 3, 0, 0,  0,  3,  0,   0,
+                                             0, 2, 0, 0, 0, 2,  0,  51, 102, 255,
+                                             1, 2, 3, 4, 9, 10, 11, 255};
 
 static void name(char path[100], const char *what)
 {
@@ -79,8 +79,8 @@ Test(idx, images_and_labels)
     lnn_data_free(data);
 }
 
-/* Classes are those of the whole file: the first two examples would have both anyway, the
- * first one only 7. */
+/* Classes are those of the whole file: the first two examples would have both anyway,
+ * the first one only 7. */
 Test(idx, a_part_of_the_examples)
 {
     struct lnn_data *data = good("4, 2", ", rows: 1");
@@ -98,9 +98,10 @@ Test(idx, a_part_of_the_examples)
         cr_assert_lt(data->lines[0], data->lines[1]);
         last += data->lines[1] == 3;
         for (int i = 0; i < 2; i++) /* rows stay with their labels */
-            LNN_CLOSE(data->X[4 * i], data->lines[i] == 1   ? 0
-                                      : data->lines[i] == 2 ? 1.0 / 255
-                                                            : 9.0 / 255,
+            LNN_CLOSE(data->X[4 * i],
+                      data->lines[i] == 1   ? 0
+                      : data->lines[i] == 2 ? 1.0 / 255
+                                            : 9.0 / 255,
                       0);
         lnn_data_free(data);
     }
@@ -143,7 +144,8 @@ Test(idx, every_type_of_number)
             LNN_CLOSE(data->X[i], types[t].type == 8 ? v / 255 : v, 0);
             LNN_CLOSE(data->Y[i * 3 + i], 1, 0);
         }
-        cr_assert_str_eq(data->target_names[0], types[t].type > 8 ? "label=-5" : "label=5");
+        cr_assert_str_eq(data->target_names[0],
+                         types[t].type > 8 ? "label=-5" : "label=5");
         lnn_data_free(data);
     }
 }
@@ -154,7 +156,8 @@ static void refused(const void *images, size_t n, const void *labels, size_t m,
     struct lnn_data *data;
     int status = load(images, n, labels, m, widths, more, &data);
     cr_assert(status != GSL_SUCCESS, "not refused: %s", why);
-    cr_assert_not_null(strstr(lnn_error(), why), "\"%s\" lacks \"%s\"", lnn_error(), why);
+    cr_assert_not_null(strstr(lnn_error(), why), "\"%s\" lacks \"%s\"", lnn_error(),
+                       why);
 }
 
 Test(idx, what_is_wrong_is_said_at_which_byte)
@@ -186,13 +189,18 @@ Test(idx, what_is_wrong_is_said_at_which_byte)
     refused(X, n, L, m, "4, 2", "", "more numbers than can be meant");
     X[8] = X[12] = 0;
     L[3] = 2;
-    refused(X, n, L, m, "4, 2", "", "byte 3, the number of axes, is 2; labels have one");
+    refused(X, n, L, m, "4, 2", "",
+            "byte 3, the number of axes, is 2; labels have one");
     L[3] = 1;
     refused(X, n, L, m, "5, 2", "", "network.widths says 5 inputs, the data has 4");
     refused(X, n, L, m, "4, 3", "", "network.widths says 3 outputs, the data has 2");
     refused(X, n, L, m, "4, 2", ", rows: 4", "data.rows is 4; there are 3");
     L[8] = L[9] = L[10] = 1;
     refused(X, n, L, m, "4, 2", "", "takes 1 values");
+}
+
+Test(idx, labels_must_be_given)
+{
     struct lnn_problem *p;
     cr_assert_neq(lnn_problem_parse("network: {widths: [4, 2]}\n"
                                     "data: {kind: idx, file: a}\ntime: {end: 1}\n",
@@ -290,7 +298,8 @@ Test(idx, mnist_test_images)
              "%s/t10k-labels-idx1-ubyte.gz, rows: 1000}\ntime: {end: 1}\n",
              images, folder);
     LNN_OK(load_text(text, &problem, &data));
-    cr_assert(data->m == 1000 && data->k == 10 && data->Y[7] == 1); /* the first is a 7 */
+    cr_assert(data->m == 1000 && data->k == 10 &&
+              data->Y[7] == 1); /* the first is a 7 */
     double sum = 0;
     for (size_t i = 0; i < 784; i++) sum += 255 * data->X[i];
     LNN_CLOSE(sum, 18454, 1e-8); /* of the first image's bytes */

@@ -1,13 +1,13 @@
 /* Networks with activations: outputs, gradient and Hessian against plain loops,
- * difference quotients and the linear network, over the lists of activations and losses.
- */
+ * difference quotients and the linear network, over the lists of activations and
+ * losses. */
 #include "naive.h"
 
 TestSuite(mlp, .init = lnn_test_setup);
 
 static const struct naive_widths shapes[] = {
-    {2, {1, 1}},          {2, {3, 2}},       {3, {1, 1, 1}},    {3, {4, 7, 3}},
-    {3, {7, 2, 4}},       {4, {2, 5, 3, 4}}, {4, {5, 1, 1, 2}}, {5, {3, 4, 2, 5, 2}},
+    {2, {1, 1}},    {2, {3, 2}},       {3, {1, 1, 1}},    {3, {4, 7, 3}},
+    {3, {7, 2, 4}}, {4, {2, 5, 3, 4}}, {4, {5, 1, 1, 2}}, {5, {3, 4, 2, 5, 2}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -291,9 +291,9 @@ Test(mlp, relu_with_all_units_on_is_the_linear_network)
     naive_close(&lin);
 }
 
-/* s'(0) is the value from the left: a unit whose input is exactly 0 for some example. The
- * one-sided derivatives along a direction that moves it up, and down, are the gradient's
- * and that of the selection that is on; both are checked. */
+/* s'(0) is the value from the left: a unit whose input is exactly 0 for some example.
+ * The one-sided derivatives along a direction that moves it up, and down, are the
+ * gradient's and that of the selection that is on; both are checked. */
 Test(mlp, selection_at_an_exact_kink)
 {
     static const struct naive_widths widths = {3, {2, 2, 1}};
@@ -310,7 +310,8 @@ Test(mlp, selection_at_an_exact_kink)
         LNN_CLOSE(grad[0], r * 0.7 * left * 2, 1e-15);
         LNN_CLOSE(grad[1], r * 0.7 * left * 1, 1e-15);
         LNN_CLOSE(grad[4], 0, 0);
-        for (int side = -1; side <= 1; side += 2) { /* along w[0]: on above, off below */
+        for (int side = -1; side <= 1;
+             side += 2) { /* along w[0]: on above, off below */
             double h = side * 1e-6, quotient = (moved_phi(&c, w, 0, h) - phi) / h;
             LNN_CLOSE(quotient, r * 0.7 * (side > 0 ? 1 : left) * 2, 1e-4);
         }
@@ -369,8 +370,10 @@ Test(mlp, activations_stand_behind_dense_layers_but_the_last)
     static const struct {
         const char *activation;
         enum lnn_conserved of[5];
-    } want[] = {{"relu", {A, D, A, D, A}}, {"leaky_relu", {A, D, A, D, A}},
-                {"tanh", {A, O, A, O, A}}, {"linear", {A, A, A, A, A}}};
+    } want[] = {{"relu", {A, D, A, D, A}},
+                {"leaky_relu", {A, D, A, D, A}},
+                {"tanh", {A, O, A, O, A}},
+                {"linear", {A, A, A, A, A}}};
     static const struct naive_widths widths = {4, {3, 2, 4, 2}};
     for (size_t i = 0; i < 4; i++) {
         struct naive_case c = open_case(&widths, want[i].activation, 2, "square", 4);

@@ -11,8 +11,8 @@ struct lnn_activation {
     const char *doc;
     const char *parameter; /* key of section network that gives p below; NULL: none */
     bool identity;         /* there is nothing to apply: the network is linear */
-    /* s(c z) = c s(z) for c > 0: what gradient flow conserves across it is the norm of a
-     * unit's outgoing weights against its incoming ones (Du, Hu & Lee 2018). */
+    /* s(c z) = c s(z) for c > 0: what gradient flow conserves across it is the norm of
+     * a unit's outgoing weights against its incoming ones (Du, Hu & Lee 2018). */
     bool homogeneous;
     bool kinked; /* s' jumps at 0, where the choice below is made */
     /* V = s(Z), n numbers each; V may be Z. */

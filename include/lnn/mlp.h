@@ -1,8 +1,8 @@
 /* Outputs, loss, gradient and Hessian-vector products of a network with activations
  *     f(x) = W_N s(W_{N-1} ... s(W_1 x)),   phi(w) = sum_i weight l(f(x_i), y_i),
  * over any examples, by back-propagation. Examples go through in blocks whose
- * intermediate values fit the cache; nothing is allocated after lnn_mlp_alloc. Works for
- * linear networks too (activation NULL), as a second way to what network.h and the
+ * intermediate values fit the cache; nothing is allocated after lnn_mlp_alloc. Works
+ * for linear networks too (activation NULL), as a second way to what network.h and the
  * moments give. */
 #ifndef LNN_MLP_H
 #define LNN_MLP_H
@@ -12,8 +12,8 @@
 
 struct lnn_mlp; /* a network with its loss, and scratch; one per thread */
 
-/* The network's widths and the objective are kept, not owned. GSL_EINVAL: the loss is no
- * sum over examples. */
+/* The network's widths and the objective are kept, not owned. GSL_EINVAL: the loss is
+ * no sum over examples. */
 int lnn_mlp_alloc(const struct lnn_network *net, const struct lnn_objective *objective,
                   struct lnn_mlp **mlp);
 void lnn_mlp_free(struct lnn_mlp *mlp);
@@ -34,5 +34,12 @@ void lnn_mlp_hessian(struct lnn_mlp *mlp, const struct lnn_examples *e,
 /* F (e->m x k) = the network's outputs. */
 void lnn_mlp_outputs(struct lnn_mlp *mlp, const struct lnn_examples *e,
                      const double w[], double F[]);
+
+/* Which units are on: sign tells for every example and every unit behind which the
+ * activation stands, e->m lnn_mlp_units(net) entries, whether its input is above 0.
+ * Returns how many of them have changed. */
+size_t lnn_mlp_units(const struct lnn_network *net);
+size_t lnn_mlp_signs(struct lnn_mlp *mlp, const struct lnn_examples *e,
+                     const double w[], bool sign[]);
 
 #endif

@@ -1,6 +1,6 @@
 /* Network + loss + data + start + scratch: all that a right-hand side needs. One model
- * serves one trajectory; it is GSL's `params`. Evaluations allocate nothing. Functions of
- * the layers work for non-linear networks too; those of W are for linear ones. */
+ * serves one trajectory; it is GSL's `params`. Evaluations allocate nothing. Functions
+ * of the layers work for non-linear networks too; those of W are for linear ones. */
 #ifndef LNN_MODEL_H
 #define LNN_MODEL_H
 
@@ -65,8 +65,8 @@ void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[],
 double lnn_model_loss(struct lnn_model *m, const double w[]);
 double lnn_model_objective(struct lnn_model *m, const double w[]);
 
-/* The share of examples whose largest output is that of the target's largest entry. W (k
- * x d) of a linear network, layers w (net.size) of a non-linear one. */
+/* The share of examples whose largest output is that of the target's largest entry. W
+ * (k x d) of a linear network, layers w (net.size) of a non-linear one. */
 double lnn_model_accuracy(struct lnn_model *m, const double W_or_w[]);
 
 /* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):

@@ -26,9 +26,11 @@ bool lnn_reason_failed(enum lnn_reason reason);
 struct lnn_run_counts {
     unsigned long steps, rejected, rhs, jacobians;
     unsigned long rhs_dense, jacobians_dense; /* spent on dense output */
-    double h;                                 /* the last step taken */
-    double loss_least;                        /* of watch_loss; NaN: none yet */
-    double h_largest; /* of the steps the last lnn_run_sample that stepped has taken */
+    unsigned long
+        kinks; /* sign changes of kinked activations' inputs from step to step */
+    double h;  /* the last step taken */
+    double loss_least; /* of watch_loss; NaN: none yet */
+    double h_largest;  /* of the steps the last lnn_run_sample that stepped has taken */
 };
 
 struct lnn_run; /* opaque */

@@ -32,8 +32,9 @@ static void times_second(double p, size_t n, const double Z[], const double V[],
 
 const struct lnn_activation lnn_activation_softplus = {
     .name = "softplus",
-    .doc = "s(z) = log(1 + exp(b z)) / b, b = sharpness: relu without its kink, which it "
-           "approaches as b grows. Not homogeneous.",
+    .doc =
+        "s(z) = log(1 + exp(b z)) / b, b = sharpness: relu without its kink, which it "
+        "approaches as b grows. Not homogeneous.",
     .parameter = "sharpness",
     .value = value,
     .times_first = times_first,

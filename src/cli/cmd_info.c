@@ -155,18 +155,12 @@ static void print_group(struct lnn_reader *reader, const char *group,
 static void print_head(struct lnn_reader *reader, const char *path)
 {
     static const char *const names[][2] = {
-        {"title", "title"},
-        {"source", "written by"},
-        {"history", "command"},
-        {"widths", "widths"},
-        {"dense_widths", "dense"},
-        {"factors", "factors"},
-        {"activation", "activation"},
-        {"slope", "slope"},
-        {"sharpness", "sharpness"},
-        {"loss", "loss"},
-        {"weight_decay", "decay"},
-        {"samples_of_data", "examples"},
+        {"title", "title"},           {"source", "written by"},
+        {"history", "command"},       {"widths", "widths"},
+        {"dense_widths", "dense"},    {"factors", "factors"},
+        {"activation", "activation"}, {"slope", "slope"},
+        {"sharpness", "sharpness"},   {"loss", "loss"},
+        {"weight_decay", "decay"},    {"samples_of_data", "examples"},
     };
     char size[CLI_NUMBER];
     char *complete = lnn_reader_attribute(reader, "", "complete");

@@ -47,7 +47,7 @@ static void print_markdown(const struct cli_family *family)
 
 static void print_keys_markdown(void)
 {
-    char name[100], facts[600];
+    char name[100], facts[2000];
     puts("| key | value | what it is |\n|---|---|---|");
     for (const struct lnn_key *key = lnn_keys; key->section; key++) {
         cli_key_facts(key, facts, sizeof facts);

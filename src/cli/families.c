@@ -72,7 +72,7 @@ const char *cli_key_goes_with(const struct lnn_key *key, char *text, size_t room
 
 void cli_key_facts(const struct lnn_key *key, char *text, size_t room)
 {
-    char range[400], goes[200];
+    char range[1000], goes[400];
     cli_key_range(key, range, sizeof range);
     cli_key_goes_with(key, goes, sizeof goes);
     const char *value = key->fallback ? key->fallback : "";

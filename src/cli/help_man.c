@@ -69,7 +69,7 @@ static void command(const struct cli_command *c)
 
 static void keys(void)
 {
-    char name[100], facts[600];
+    char name[100], facts[2000];
     const char *section = "";
     for (const struct lnn_key *key = lnn_keys; key->section; key++) {
         if (strcmp(key->section, section) != 0) {

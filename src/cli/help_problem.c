@@ -38,7 +38,7 @@ const char *const cli_text_example[] = {
 
 void cli_print_keys(void)
 {
-    char name[100], facts[600];
+    char name[100], facts[2000];
     const char *section = "";
     size_t width = cli_width(stdout);
     for (const struct lnn_key *key = lnn_keys; key->section; key++) {

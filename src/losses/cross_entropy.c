@@ -8,9 +8,9 @@
 
 static int refuse_row(const struct lnn_data *data, size_t i)
 {
-    static const char meant[] =
-        "its targets are not one 1 and else 0; cross_entropy needs classes (data.classes, "
-        "and data.target_scale none)";
+    static const char meant[] = "its targets are not one 1 and else 0; cross_entropy "
+                                "needs classes (data.classes, "
+                                "and data.target_scale none)";
     if (data->source)
         return lnn_fail(GSL_EINVAL, "%s:%zu: error: %s", data->source, data->lines[i],
                         meant);
@@ -23,8 +23,9 @@ static int check(const struct lnn_data *data)
         return lnn_fail(GSL_EINVAL, "data.mask and data.observed go with loss.kind "
                                     "masked; cross_entropy sees every entry");
     if (data->k < 2)
-        return lnn_fail(GSL_EINVAL, "cross_entropy needs two classes at least, an output "
-                                    "each; for labels 0 and 1 in one there is logistic");
+        return lnn_fail(GSL_EINVAL,
+                        "cross_entropy needs two classes at least, an output "
+                        "each; for labels 0 and 1 in one there is logistic");
     for (size_t i = 0; i < data->m; i++) {
         size_t ones = 0, zeros = 0;
         for (size_t r = 0; r < data->k; r++) {
@@ -176,11 +177,12 @@ static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 
 const struct lnn_loss lnn_loss_cross_entropy = {
     .name = "cross_entropy",
-    .doc = "(1/m) sum -log softmax(f)_y over examples, f = W x the k outputs, y the class "
-           "whose target is 1: k >= 2 classes, one-hot (data.classes). Convex; where some "
-           "W puts every example's class first (always if the examples are linearly "
-           "independent) its infimum is 0 and not attained, else it is not known "
-           "beforehand.",
+    .doc =
+        "(1/m) sum -log softmax(f)_y over examples, f = W x the k outputs, y the class "
+        "whose target is 1: k >= 2 classes, one-hot (data.classes). Convex; where some "
+        "W puts every example's class first (always if the examples are linearly "
+        "independent) its infimum is 0 and not attained, else it is not known "
+        "beforehand.",
     .examples = true,
     .scratch = scratch,
     .check = check,

@@ -163,6 +163,20 @@ static void explain_descent(const struct lnn_record *r, const struct samples *s,
                       order, r->learning_rate);
 }
 
+/* A gap along a relu network's flow may be sliding, not a fault. */
+static int sliding(const struct lnn_record *r, const struct samples *s,
+                   struct lnn_judgement *j)
+{
+    bool kinked = s->net.activation && s->net.activation->kinked;
+    if (j->verdict != LNN_VIOLATED || !kinked || r->dynamics != LNN_DYNAMICS_FLOW)
+        return GSL_SUCCESS;
+    return lnn_judge_stop(j, LNN_INCONCLUSIVE,
+                          "the gap %.3g is beyond the error bar %.3g, but where the "
+                          "flow slides along a kink its speed is not the norm of the "
+                          "gradient that is chosen there",
+                          j->measured, j->bar);
+}
+
 static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *r,
                          struct samples *s, struct lnn_judgement *j)
 {
@@ -198,7 +212,7 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
     }
     lnn_judge_conclude(j, "the objective's fall minus int ||gradient||^2",
                        b.worst.measured, 0, b.worst.bar);
-    return GSL_SUCCESS;
+    return sliding(r, s, j);
 }
 
 static int judge_layers(const struct lnn_evidence *e, const struct lnn_record *r,
@@ -261,8 +275,10 @@ const struct lnn_theorem lnn_theorem_energy_identity = {
         "that of balanced layers. Descent misses it by O(eta).",
     .source = "chain rule; used throughout Arora, Cohen & Hazan 2018 and Arora, Cohen, "
               "Golowich & Hu 2019",
-    .needs = "gradient flow of the layers, or the end-to-end flow; the loss known "
-             "(descent is judged too, to be told from flow)",
+    .needs =
+        "gradient flow of the layers (of relu networks: that slides along no kink), "
+        "or the end-to-end flow; the loss known "
+        "(descent is judged too, to be told from flow)",
     .claims = "objective(0) - objective(t) = int_0^t ||gradient||^2",
     .nonlinear = true,
     .about = about,

@@ -96,16 +96,18 @@ static int conclude(const struct lnn_record *r, const struct drift *drift,
         all ? "all" : "the diagonal", worst->layer, worst->layer, worst->measured,
         worst->t, r->weight_decay, r->net.activation->name, worst->bar, drift->moved);
     if (r->dynamics == LNN_DYNAMICS_DESCENT)
-        lnn_judge_explain(j, "this is descent, not flow: a drift of order eta is expected "
-                             "of it");
+        lnn_judge_explain(j,
+                          "this is descent, not flow: a drift of order eta is expected "
+                          "of it");
     if (worst->bar > drift->moved && worst->bar > 2 * drift->rounding &&
         worst->measured <= worst->bar) {
         j->measured = worst->measured;
         j->bar = worst->bar;
-        return lnn_judge_stop(j, LNN_INCONCLUSIVE,
-                              "the error bar %.3g is wider than the change of the units' "
-                              "incoming norms^2, %.3g: nothing is told from conserved",
-                              worst->bar, drift->moved);
+        return lnn_judge_stop(
+            j, LNN_INCONCLUSIVE,
+            "the error bar %.3g is wider than the change of the units' "
+            "incoming norms^2, %.3g: nothing is told from conserved",
+            worst->bar, drift->moved);
     }
     lnn_judge_conclude(j, "the drift of what is conserved", worst->measured, 0,
                        worst->bar);
@@ -131,17 +133,20 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
 
 const struct lnn_theorem lnn_theorem_homogeneous_balance = {
     .name = "homogeneous_balance",
-    .doc = "Gradient flow of a network with relu or leaky_relu conserves, unit by unit, "
-           "the norm of the outgoing weights against that of the incoming ones, and so "
-           "||W_{j+1}||_F^2 - ||W_j||_F^2; kinks do not matter, whatever derivative is "
-           "chosen there, since s(z) = s'(z) z. Between the factors of one dense layer, "
-           "where no activation stands, all of C_j is conserved.",
-    .source = "Du, Hu & Lee 2018 (Algorithmic regularization in learning deep homogeneous "
-              "models: layers are automatically balanced), Theorems 2.1, 2.2, Corollary "
-              "2.1",
-    .needs = "gradient flow of a network with a positively homogeneous activation, or of "
-             "any factors next to each other (descent is judged too, to be told from "
-             "flow)",
+    .doc =
+        "Gradient flow of a network with relu or leaky_relu conserves, unit by unit, "
+        "the norm of the outgoing weights against that of the incoming ones, and so "
+        "||W_{j+1}||_F^2 - ||W_j||_F^2; kinks do not matter, whatever derivative is "
+        "chosen there, since s(z) = s'(z) z. Between the factors of one dense layer, "
+        "where no activation stands, all of C_j is conserved.",
+    .source =
+        "Du, Hu & Lee 2018 (Algorithmic regularization in learning deep homogeneous "
+        "models: layers are automatically balanced), Theorems 2.1, 2.2, Corollary "
+        "2.1",
+    .needs =
+        "gradient flow of a network with a positively homogeneous activation, or of "
+        "any factors next to each other (descent is judged too, to be told from "
+        "flow)",
     .claims = "||column i of W_{j+1}(t)||^2 - ||row i of W_j(t)||^2 = exp(-2 lambda t) "
               "times its value at t = 0, for every unit i behind which an activation "
               "stands",
