@@ -3,7 +3,7 @@
  * A block of b examples is a matrix with one of them a row. Layer j: Z_j = A_{j-1}
  * W_j^T (b x d_j), A_j = s(Z_j) where the activation stands behind W_j, else A_j =
  * Z_j; A_0 is the block of X. Back: B_N = dphi/dZ_N; grad_j += B_j^T A_{j-1}, and
- * B_{j-1} = (B_j W_j) s'(Z_{j-1}) entry by entry. Tangents along v are marked by a d. */
+ * B_{j-1} = (B_j W_j) s'(Z_{j-1}) entry by entry. A d marks tangents along v. */
 #include "lnn/mlp.h"
 
 #include <stdlib.h>
