@@ -201,7 +201,7 @@ static void run_cells(struct report *r, const struct report_track *t)
     number_cell(r, report_number(t->file, "volatile", "wall_seconds"), 3);
 }
 
-void report_runs(struct report *r)
+static void run_head(struct report *r)
 {
     static const struct {
         const char *name, *needs;
@@ -219,14 +219,19 @@ void report_runs(struct report *r)
                 {"steps", NULL},
                 {"right-hand sides", NULL},
                 {"seconds (file)", NULL}};
-    if (r->n_tracks == 0) return;
-    lnn_markup_put(r->out, "<section aria-labelledby=\"runs\"><h2 id=\"runs\">"
-                           "Trajectories</h2>\n<div class=\"scroll\"><table "
-                           "class=\"runs\"><thead><tr>");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         if (!head[i].needs || any_has(r, head[i].needs))
             lnn_markup_add(r->out, "<th scope=\"col\"%s>%s",
                            i > 3 ? " class=\"n\"" : "", head[i].name);
+}
+
+void report_runs(struct report *r)
+{
+    if (r->n_tracks == 0) return;
+    lnn_markup_put(r->out, "<section aria-labelledby=\"runs\"><h2 id=\"runs\">"
+                           "Trajectories</h2>\n<div class=\"scroll\"><table "
+                           "class=\"runs\"><thead><tr>");
+    run_head(r);
     lnn_markup_put(r->out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < r->n_tracks; i++) {
         lnn_markup_put(r->out, "<tr><th scope=\"row\">");
@@ -239,11 +244,10 @@ void report_runs(struct report *r)
     lnn_markup_put(r->out, "</tbody></table></div>\n");
     if (any_has(r, "product_distance"))
         lnn_markup_put(
-            r->out,
-            "<p class=\"hint\">gap / bars: the largest "
-            "distance of the layers' product from the end-to-end solution over "
-            "both global error bars there; 0.5 is what to expect, and more than "
-            "some only where the theorem's hypotheses fail.</p>\n");
+            r->out, "<p class=\"hint\">gap / bars: the largest distance of the "
+                    "layers' product from the end-to-end solution over both global "
+                    "error bars there; 0.5 is what to expect, and more than some only "
+                    "where the theorem's hypotheses fail.</p>\n");
     lnn_markup_put(r->out, "</section>\n");
 }
 

@@ -64,6 +64,36 @@ Test(report, says_what_the_file_says)
     finish(&o);
 }
 
+/* Iterations that take different times have no time in common; and a column that no
+ * trajectory fills is left out. */
+Test(report, axis_and_columns_are_those_that_the_files_share)
+{
+    static const char *const descents[] = {
+        "{system: gradient_descent, learning_rate: 0.01}",
+        "{system: gradient_descent, learning_rate: 0.01}, "
+        "{system: momentum, learning_rate: 0.02}",
+        "{system: gradient_flow}, {system: momentum, learning_rate: 0.02}"};
+    for (int i = 0; i < 3; i++) {
+        char set[200];
+        snprintf(set, sizeof set, "trajectories=[%s]", descents[i]);
+        const char *const sets[] = {set, NULL};
+        struct outcome o = simulate(FLOWS, sets);
+        const char *const paths[] = {o.path};
+        struct lnn_markup page = page_of(1, paths);
+        cr_assert_eq(strstr(page.at, ">iteration</text>") != NULL, i == 1, "%d", i);
+        cr_assert_eq(strstr(page.at, ">flow time t</text>") != NULL, i != 1, "%d", i);
+        cr_assert_null(strstr(page.at, ">gap to end-to-end"));
+        lnn_markup_free(&page);
+        finish(&o);
+    }
+    struct outcome o = simulate(FLOWS, NULL);
+    const char *const paths[] = {o.path};
+    struct lnn_markup page = page_of(1, paths);
+    cr_assert_not_null(strstr(page.at, ">gap to end-to-end"));
+    lnn_markup_free(&page);
+    finish(&o);
+}
+
 Test(report, verdicts_are_the_judges)
 {
     struct outcome o = simulate(FLOWS, NULL);

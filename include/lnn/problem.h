@@ -117,8 +117,8 @@ struct lnn_key {
     const char *name;
     const char *type; /* text path choice real count flag counts matrix words */
     /* Default as YAML text; "" = absent; NULL = must be given (where it goes with the
-     * kind); "x kind=y ..." = y for that kind, else x (- is absent), or must be given without
-     * x. */
+     * kind); "x kind=y ..." = y for that kind, else x (- is absent), or must be given
+     * without x. */
     const char *fallback;
     double min, max; /* of reals, counts and entries of matrices: closed range; */
     bool min_open;   /* the range excludes min; min == max: any */
