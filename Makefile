@@ -7,6 +7,9 @@
 #   make setup            installs what is missing (Debian); demo and test do it themselves
 #   make install PREFIX=/usr/local DESTDIR=
 #   make theorems         judges every theorem where it holds and where it must not
+#   make experiments      the papers' experiments, each with what it must show;
+#                         experiment-a, ... one of them
+#   make notebooks        executes the notebooks into output/*.html (needs jupyter-nbconvert)
 #   make check-fast | lint | format | format-check | bench | uninstall | clean
 #
 # Every .c in the folders below is picked up: a new file needs no line here.
@@ -67,7 +70,7 @@ say  = $(if $(V),,@echo '$1' $@ &&)
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
 # --- build -------------------------------------------------------------------------------
-.PHONY: all lib demo test theorems check-fast lint format format-check bench install \
+.PHONY: all lib demo test theorems experiments notebooks check-fast lint format format-check bench install \
         uninstall setup clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -138,6 +141,13 @@ test: $B/lnn_tests $B/lnnflow $(CRASH)
 theorems: $B/lnnflow
 	@tests/theorems/run.py $B/lnnflow
 	@tests/theorems/sensitivity.py $B/lnnflow
+experiments: all
+	@notebooks/experiments.py
+experiment-%: all
+	@notebooks/experiments.py $*
+notebooks: all
+	@mkdir -p output
+	jupyter-nbconvert --execute --to html --output-dir output notebooks/*.ipynb
 check-fast: $B/lnn_tests
 	@tests/run.sh $B unit
 

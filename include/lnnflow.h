@@ -36,6 +36,10 @@ extern "C" {
 #include "lnn/trajectory.h"  /* the HDF5 file */
 #include "lnn/evidence.h"    /* what a trajectory file says, ready to be judged */
 #include "lnn/theorem.h"     /* family: theorems judged against a trajectory */
+#include "lnn/markup.h"      /* a growing text, escaped for pages and pictures */
+#include "lnn/axis.h"        /* range, ticks and labels of a picture's axis */
+#include "lnn/chart.h"       /* a picture of series: thinned, drawn as SVG */
+#include "lnn/report.h"      /* a page about trajectory files */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
 
 #ifdef __cplusplus

@@ -80,6 +80,7 @@ if [ "$only" != unit ]; then
     suite tests/theorems/run.py -q "$build/lnnflow"
     suite tests/theorems/sensitivity.py "$build/lnnflow"
     suite tests/cli/run.sh "$build/lnnflow"
+    suite tests/notebooks/run.sh "$build/lnnflow"
     suite tests/readme.sh "$build"
     if [ -n "${reports-}" ]; then # the crash test's preloaded shim and ASan exclude each other
         count crash 0 0 1

@@ -27,6 +27,9 @@ netcdf-bin bin:ncdump
 python3-xarray -
 python3-netcdf4 -
 python3-h5netcdf -
+python3-matplotlib -
+python3-ipykernel -
+jupyter-nbconvert bin:jupyter-nbconvert
 octave bin:octave'
 
 present() { # package probe

@@ -61,7 +61,7 @@ struct cli_command {
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
 extern const struct cli_option cli_common[];           /* --help, --version */
 extern const struct cli_command cli_command_run, cli_command_info, cli_command_list,
-    cli_command_export, cli_command_verify, cli_command_help;
+    cli_command_export, cli_command_verify, cli_command_report, cli_command_help;
 
 /* args.c */
 struct cli_arguments { /* one block; the texts are argv's */
@@ -140,6 +140,13 @@ int cli_verdicts_store(const struct cli_verdicts *v, const struct lnn_stamp *sta
 bool cli_verdicts_are(struct lnn_reader *reader);
 void cli_verdicts_info(struct lnn_reader *reader);
 int cli_verdicts_print(struct lnn_reader *reader, const char *path);
+
+/* picture.c: a PNG file of a page by an installed browser; exit code, after a message */
+struct cli_picture {
+    const char *page, *path;
+    int width, height; /* 0: the page's */
+};
+int cli_picture(const struct cli_picture *picture);
 
 /* families.c: what `lnnflow list` knows */
 struct cli_family {
