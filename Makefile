@@ -22,7 +22,7 @@ DESTDIR ?=
 DEMO    ?= odes/diabetes.yaml
 
 B       := build/$(MODE)
-LIB_C   := $(wildcard src/*.c src/losses/*.c src/inits/*.c src/steppers/*.c \
+LIB_C   := $(wildcard src/*.c src/losses/*.c src/activations/*.c src/inits/*.c src/steppers/*.c \
              src/observables/*.c src/theorems/*.c odes/*.c)
 CLI_C   := $(wildcard src/cli/*.c)
 TEST_C  := $(wildcard tests/*.c)
@@ -60,7 +60,7 @@ LAPACKE   = $(call once,LAPACKE,$(call has,lapacke))
 PACKAGES  = gsl openblas yaml-0.1 zlib $(HDF5) $(LAPACKE)
 DEP_FLAGS = $(call once,DEP_FLAGS,pkg-config --cflags $(PACKAGES))
 DEP_LIBS  = $(call once,DEP_LIBS,pkg-config --libs-only-L $(PACKAGES); echo -lhdf5_hl; \
-              pkg-config --libs-only-l $(PACKAGES) | sed 's/-lgslcblas//'; echo -lm)
+              pkg-config --libs-only-l $(PACKAGES) | sed 's/-lgslcblas//'; echo -lpthread -lm)
 COMPILE   = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Iinclude -Isrc -I. \
             $(DEP_FLAGS) $(CFLAGS_$(MODE)) -fPIC -fno-semantic-interposition \
             -ffp-contract=off $(WARNINGS) $(CPPFLAGS) $(CFLAGS)

@@ -1,13 +1,13 @@
 /* lnnflow: trajectories of linear networks under gradient flow, and the theorems on
- * them.
+ * them; of non-linear networks as well, where the theorems on linear ones say nothing.
  *
  * The headers below stand in the order of the data flow. A file may include a header
  * only if it stands at or above its own (tests/lint/include_law.sh checks it), so this
  * list is the table of contents and the layer diagram at once.
  *
  * Conventions of every header: matrices are dense, row-major arrays of double; layer j
- * (1..N) has W_j of shape d_j x d_{j-1}; the end-to-end matrix is W = W_N ... W_1 of
- * shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions
+ * (1..N) has W_j of shape d_j x d_{j-1}; the end-to-end matrix of a linear network is
+ * W = W_N ... W_1 of shape k x d with k = d_N, d = d_0; flow time and weights carry no unit. Functions
  * that can fail return a GSL status code and leave their text in lnn_error(). The
  * library never prints, exits or aborts, and it keeps no global state. */
 #ifndef LNNFLOW_H
@@ -25,7 +25,9 @@ extern "C" {
 #include "lnn/problem.h"     /* the problem file: keys, checks, resolved form */
 #include "lnn/data.h"        /* inputs, targets and their moments */
 #include "lnn/loss.h"        /* family: l(W), its gradient and Hessian */
+#include "lnn/activation.h"  /* family: what stands between dense layers */
 #include "lnn/network.h"     /* what depends on the layers alone */
+#include "lnn/mlp.h"         /* outputs, gradient, Hessian of non-linear networks */
 #include "lnn/h5.h"          /* the few HDF5 idioms the project uses */
 #include "lnn/init.h"        /* family: starts W_1(0)..W_N(0) */
 #include "lnn/model.h"       /* network + loss + data + start + scratch */
@@ -41,6 +43,7 @@ extern "C" {
 #include "lnn/chart.h"       /* a picture of series: thinned, drawn as SVG */
 #include "lnn/report.h"      /* a page about trajectory files */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
+#include "lnn/sweep.h"       /* many runs: learning rates searched, keys swept */
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,7 @@ const struct lnn_ode lnn_ode_end_to_end_descent = {
     .dim = dim,
     .init = init,
     .map = map,
+    .loss_of_state = true,
     .product = product,
     .objective = lnn_model_end_to_end_objective,
 };

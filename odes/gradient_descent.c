@@ -37,6 +37,7 @@ const struct lnn_ode lnn_ode_gradient_descent = {
     .dim = dim,
     .init = init,
     .map = map,
+    .loss_of_state = true,
     .product = product,
     .objective = lnn_model_objective,
 };

@@ -97,7 +97,7 @@ static void vertical(const struct lnn_chart *c, struct lnn_chart_frame *f, bool 
 {
     double rows = (double)f->legend_rows * CHART_LINE;
     f->top = CHART_NAME + 2 * CHART_GAP + (c->standalone ? CHART_TITLE + CHART_GAP : 0);
-    double below = 2 * CHART_TICK + 3 * CHART_GAP + (note ? CHART_LINE : 0) + rows;
+    double below = 2 * CHART_TICK + 2 * CHART_GAP + (note ? CHART_LINE : 0) + rows;
     f->height = fmax(f->height, ceil(f->top + BOX_LEAST + below));
     f->bottom = floor(f->height - below);
 }

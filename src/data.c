@@ -136,6 +136,16 @@ static int no_scaling(struct lnn_data *data, size_t d)
     return GSL_SUCCESS;
 }
 
+/* By data.divide, or what the kind of data made its default. */
+static void divide(const struct lnn_problem *problem, struct lnn_data *data)
+{
+    double by = problem->data.divide;
+    if (!isnan(by)) data->divisor = by;
+    if (!(data->divisor > 0)) data->divisor = 1;
+    for (size_t i = 0; i < data->m * data->d && data->divisor != 1; i++)
+        data->X[i] /= data->divisor;
+}
+
 static int fill(const struct lnn_problem *problem, struct lnn_data *data)
 {
     static const struct {
@@ -143,15 +153,17 @@ static int fill(const struct lnn_problem *problem, struct lnn_data *data)
         int (*from)(const struct lnn_problem *problem, struct lnn_data *data);
     } kinds[] = {{"target", lnn_data_from_target},
                  {"csv", lnn_data_from_csv},
-                 {"teacher", lnn_data_from_teacher}};
+                 {"teacher", lnn_data_from_teacher},
+                 {"idx", lnn_data_from_idx}};
     size_t kind = 0, kinds_n = sizeof kinds / sizeof *kinds;
     while (kind < kinds_n && strcmp(kinds[kind].name, problem->data.kind) != 0) kind++;
     if (kind == kinds_n)
         return lnn_fail(GSL_EINVAL,
                         "%s: error: unknown data.kind \"%s\"; known are target, "
-                        "csv, teacher",
+                        "csv, teacher, idx",
                         lnn_problem_place(problem, "data", "kind"), problem->data.kind);
     LNN_TRY(kinds[kind].from(problem, data));
+    divide(problem, data);
     LNN_TRY(lnn_data_check_widths(problem, data));
     LNN_TRY(no_scaling(data, data->d + problem->data.intercept));
     LNN_TRY(lnn_data_scale(problem, data));

@@ -164,6 +164,18 @@ static int fill(const struct lnn_problem *problem, struct csv *c, struct lnn_dat
                   &data->target_names);
 }
 
+static int select_rows(const struct lnn_problem *problem, struct lnn_data *data)
+{
+    size_t n;
+    if (problem->data.classes) LNN_TRY(lnn_data_one_hot(data));
+    size_t *rows = lnn_data_choose(problem, data->source, data->m, &n);
+    if (!rows) return GSL_EINVAL;
+    lnn_data_keep(data, rows, n);
+    free(rows);
+    data->weight = 1 / (double)data->m;
+    return GSL_SUCCESS;
+}
+
 int lnn_data_from_csv(const struct lnn_problem *problem, struct lnn_data *data)
 {
     struct csv c = {.target = NULL};
@@ -173,5 +185,6 @@ int lnn_data_from_csv(const struct lnn_problem *problem, struct lnn_data *data)
     int status = fill(problem, &c, data);
     part_free(&c.in);
     part_free(&c.out);
-    return status == GSL_SUCCESS ? transform(problem, data) : status;
+    if (status == GSL_SUCCESS) status = transform(problem, data);
+    return status == GSL_SUCCESS ? select_rows(problem, data) : status;
 }

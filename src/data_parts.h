@@ -58,6 +58,17 @@ int lnn_columns_select(const struct lnn_text *t, const char *key,
 int lnn_data_from_target(const struct lnn_problem *problem, struct lnn_data *data);
 int lnn_data_from_csv(const struct lnn_problem *problem, struct lnn_data *data);
 int lnn_data_from_teacher(const struct lnn_problem *problem, struct lnn_data *data);
+int lnn_data_from_idx(const struct lnn_problem *problem, struct lnn_data *data);
+
+/* data_classes.c. One-hot: Y (m x 1, whole numbers) becomes m x k, k the number of
+ * values, and the target's name that of each. */
+int lnn_data_one_hot(struct lnn_data *data);
+/* data.rows and data.subset: the examples to keep out of m, ascending, malloc'ed;
+ * *n of them. NULL (text set): no memory, or there are not so many. */
+size_t *lnn_data_choose(const struct lnn_problem *problem, const char *path, size_t m,
+                        size_t *n);
+/* Keep these examples of what X, Y and lines hold (any of them may be NULL). */
+void lnn_data_keep(struct lnn_data *data, const size_t rows[], size_t n);
 
 int lnn_data_scale(const struct lnn_problem *problem, struct lnn_data *data);
 /* Moments, q, R, B, rank, Phi; the floor is added to what is in it. */

@@ -150,6 +150,7 @@ static int scale_targets(const struct lnn_problem *problem, struct lnn_data *dat
                       data->Y,  data->y_mean,        data->y_scale, data->target_names};
     bool standardize = strcmp(how, "standardize") == 0;
     if (strcmp(how, "none") == 0) return GSL_SUCCESS;
+    data->classes = false;
     if (strcmp(how, "center") != 0) LNN_TRY(refuse_constant(problem, &b));
     center(&b);
     if (standardize) normalize(&b);

@@ -176,8 +176,16 @@ static int make_objective(struct lnn_reading_evidence *f)
     struct lnn_objective *objective = NULL;
     LNN_TRY(read_problem(f, &problem));
     int status = lnn_objective_alloc(problem, f->data, &objective);
-    if (status == GSL_SUCCESS && objective->loss->examples && !f->data->X)
-        status = lnn_fail(GSL_EINVAL, "%s: the loss %s needs the examples X and Y",
+    bool nonlinear = false;
+    for (size_t i = 0; i < f->e.n; i++)
+        nonlinear = nonlinear || f->e.records[i].net.activation;
+    if (status == GSL_SUCCESS && !f->data->X && (objective->loss->examples || nonlinear))
+        status = lnn_fail(GSL_EINVAL, "%s: the loss %s%s needs the examples X and Y",
+                          f->e.path, objective->loss->name,
+                          nonlinear ? " of a non-linear network" : "");
+    if (status == GSL_SUCCESS && nonlinear && !objective->loss->outputs)
+        status = lnn_fail(GSL_EINVAL,
+                          "%s: the loss %s is about one matrix; the network is not linear",
                           f->e.path, objective->loss->name);
     lnn_problem_free(problem);
     if (status != GSL_SUCCESS) {
@@ -186,6 +194,22 @@ static int make_objective(struct lnn_reading_evidence *f)
     }
     f->e.objective = lnn_evidence_own(f, objective);
     return f->e.objective ? GSL_SUCCESS : GSL_ENOMEM;
+}
+
+/* Of a non-linear network, where there are layers for every row. */
+static int loss_of_layers(struct lnn_reading_evidence *f, struct lnn_record *r)
+{
+    struct lnn_mlp *mlp;
+    struct lnn_examples all = lnn_examples_all(f->data);
+    if (!r->net.activation || r->w_t != r->t) return GSL_SUCCESS;
+    double *loss = lnn_evidence_array(f, r->rows);
+    if (!loss) return GSL_ENOMEM;
+    LNN_TRY(lnn_mlp_alloc(&r->net, f->e.objective, &mlp));
+    for (size_t i = 0; i < r->rows; i++)
+        loss[i] = lnn_mlp_gradient(mlp, &all, r->w + i * r->net.size, NULL);
+    lnn_mlp_free(mlp);
+    r->loss = loss;
+    return GSL_SUCCESS;
 }
 
 static int fill_losses(struct lnn_reading_evidence *f)
@@ -197,6 +221,7 @@ static int fill_losses(struct lnn_reading_evidence *f)
             return lnn_fail(GSL_EINVAL,
                             "%s: W in %s is %zu x %zu, by the data %zu x %zu",
                             f->e.path, r->name, r->k, r->d, f->data->k, f->data->d);
+        if (!r->loss) LNN_TRY(loss_of_layers(f, r));
         if (r->loss || !r->W) continue;
         double *loss = lnn_evidence_array(f, r->rows);
         if (!loss) return GSL_ENOMEM;

@@ -157,6 +157,33 @@ static int read_layers(struct lnn_reading_evidence *f, struct lnn_record *r)
     return GSL_SUCCESS;
 }
 
+/* What stands between the layers; where nothing is said, nothing. */
+static int read_activation(struct lnn_reading_evidence *f, struct lnn_record *r)
+{
+    char *name = lnn_evidence_text(f, r->name, "activation", "linear");
+    if (!name) return GSL_ENOMEM;
+    if (!r->w || strcmp(name, "linear") == 0) return GSL_SUCCESS;
+    const struct lnn_activation *s = lnn_activation_find(name);
+    double factors = lnn_evidence_number(f, r->name, "factors", 1), p = 0;
+    if (!s)
+        return lnn_fail(GSL_EINVAL,
+                        "%s: the activation of %s is \"%.60s\"; one of lnnflow list "
+                        "activations is meant",
+                        f->e.path, shown(r), name);
+    if (s->parameter) p = lnn_evidence_number(f, r->name, s->parameter, NAN);
+    if (s->parameter && !(p >= 0 && isfinite(p)))
+        return lnn_fail(GSL_EINVAL, "%s: the activation %s of %s needs the attribute %s",
+                        f->e.path, name, shown(r), s->parameter);
+    if (!(factors >= 1 && factors <= (double)r->net.N) || factors != floor(factors) ||
+        r->net.N % (size_t)factors != 0)
+        return lnn_fail(GSL_EINVAL,
+                        "%s: factors of %s is %g; a divisor of the number of layers, %zu, "
+                        "is meant",
+                        f->e.path, shown(r), factors, r->net.N);
+    lnn_network_activate(&r->net, s, p, (size_t)factors);
+    return GSL_SUCCESS;
+}
+
 /* Weights that are stored more rarely have times of their own. */
 static int read_weights_time(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
@@ -194,6 +221,7 @@ static int read_W(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     struct lnn_shape s;
     double *values;
+    if (r->net.activation) return GSL_SUCCESS; /* a non-linear network has none */
     LNN_TRY(lnn_evidence_variable(f, r->name, "W", 3, &s, &values));
     if (!values && r->rows == 1) {
         LNN_TRY(lnn_evidence_variable(f, r->name, "W", 2, &s, &values));
@@ -336,6 +364,7 @@ int lnn_evidence_record(struct lnn_reading_evidence *f, const char *group,
     LNN_TRY(read_facts(f, r));
     LNN_TRY(read_times(f, r));
     LNN_TRY(read_layers(f, r));
+    LNN_TRY(read_activation(f, r));
     LNN_TRY(read_weights_time(f, r));
     LNN_TRY(read_W(f, r));
     *found = r->W || r->w;

@@ -51,3 +51,11 @@ void lnn_objective_gradient(const struct lnn_objective *o, const double W[], dou
 {
     o->loss->gradient(o, W, G);
 }
+
+double lnn_objective_value_gradient(const struct lnn_objective *o, const double W[],
+                                    double G[])
+{
+    if (o->loss->value_gradient) return o->loss->value_gradient(o, W, G);
+    o->loss->gradient(o, W, G);
+    return o->loss->value(o, W);
+}

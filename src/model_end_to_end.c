@@ -91,7 +91,7 @@ int lnn_model_end_to_end(struct lnn_model *m, const double W[], double F[],
     size_t N = m->net.N, k = m->net.d[N], d = m->net.d[0];
     double depth = (double)N, lambda = m->weight_decay;
     LNN_TRY(lnn_svd(m->svd, W));
-    lnn_objective_gradient(m->objective, W, m->G);
+    lnn_model_loss_gradient(m, W);
     for (size_t r = m->rank; r < m->svd->q; r++) m->svd->s[r] = 0;
     if (!lnn_finite(k * d, m->G)) return lnn_fail(GSL_EFAILED, "dl/dW is not finite");
     if (k <= d)

@@ -6,6 +6,7 @@
  * (k x d_j, j = 1..N-1). Both are the same algorithm on the transposed network. */
 #include "lnn/network.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 #include "lnn/linalg.h"
@@ -41,6 +42,40 @@ struct lnn_network lnn_network_of(size_t n_widths, const size_t widths[])
     for (size_t j = 1; j <= net.N; j++) net.size += widths[j] * widths[j - 1];
     net.chain = partial(&net, net.N) + 2 * thin(&net) * widest(&net);
     return net;
+}
+
+struct lnn_network lnn_network_for(const struct lnn_problem *problem)
+{
+    const struct lnn_activation *s = lnn_activation_find(problem->network.activation);
+    struct lnn_network net = lnn_network_of(problem->layers.n, problem->layers.at);
+    double p = 0;
+    if (s && s->parameter)
+        p = strcmp(s->parameter, "slope") == 0 ? problem->network.slope
+                                               : problem->network.sharpness;
+    lnn_network_activate(&net, s, p, problem->network.factors);
+    return net;
+}
+
+void lnn_network_activate(struct lnn_network *net,
+                          const struct lnn_activation *activation, double parameter,
+                          size_t factors)
+{
+    bool any = activation && !activation->identity && net->N > factors;
+    net->activation = any ? activation : NULL;
+    net->parameter = parameter;
+    net->factors = factors;
+}
+
+bool lnn_network_activated(const struct lnn_network *net, size_t j)
+{
+    return net->activation && j < net->N && j % net->factors == 0;
+}
+
+enum lnn_conserved lnn_network_conserved(const struct lnn_network *net, size_t j)
+{
+    if (!lnn_network_activated(net, j)) return LNN_CONSERVED_ALL;
+    return net->activation->homogeneous ? LNN_CONSERVED_DIAGONAL
+                                        : LNN_CONSERVED_NOTHING;
 }
 
 size_t lnn_network_offset(const struct lnn_network *net, size_t j)
@@ -142,6 +177,10 @@ void lnn_network_imbalance(const struct lnn_network *net, const double w[], size
     const double *Wnext = w + lnn_network_offset(net, j + 1);
     lnn_gemm(true, false, d[j], d[j], d[j + 1], 1, Wnext, Wnext, 0, C);
     lnn_gemm(false, true, d[j], d[j], d[j - 1], -1, Wj, Wj, 1, C);
+    enum lnn_conserved part = lnn_network_conserved(net, j);
+    for (size_t i = 0; i < d[j] * d[j] && part != LNN_CONSERVED_ALL; i++)
+        if (part == LNN_CONSERVED_NOTHING || i % (d[j] + 1) != 0)
+            C[i] = part == LNN_CONSERVED_NOTHING ? NAN : 0;
 }
 
 size_t lnn_network_imbalance_size(const struct lnn_network *net)

@@ -21,6 +21,21 @@ bool lnn_shape_scalar(const struct lnn_context *c, struct lnn_row *row)
     return true;
 }
 
+bool lnn_shape_scalar_linear(const struct lnn_context *c, struct lnn_row *row)
+{
+    row->rank = 0;
+    return !c->model->net.activation;
+}
+
+bool lnn_shape_interfaces(const struct lnn_context *c, struct lnn_row *row)
+{
+    const struct lnn_network *net = &c->model->net;
+    *row = (struct lnn_row){.rank = 1, .dims = {net->N - 1}, .axes = {"interface"}};
+    for (size_t j = 1; j < net->N && c->ode->layers; j++)
+        if (lnn_network_conserved(net, j) != LNN_CONSERVED_NOTHING) return true;
+    return false;
+}
+
 void lnn_imbalance_drift(const struct lnn_sample *s, const double w[], double t,
                          double out[])
 {

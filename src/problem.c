@@ -47,7 +47,8 @@ static char *folder_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static void collect(struct lnn_reading *r, size_t length, const char *const *set)
+static void collect(struct lnn_reading *r, size_t length, const char *const *set,
+                    size_t point)
 {
     struct lnn_document *d = lnn_yaml_load(r, r->problem->text, length, NULL);
     if (!d) return;
@@ -56,6 +57,7 @@ static void collect(struct lnn_reading *r, size_t length, const char *const *set
         if (lnn_sections[i].list && !r->section[i].given)
             lnn_sources_default_list(r, i);
     for (size_t i = 0; set && set[i]; i++) lnn_sources_set(r, set[i]);
+    lnn_sources_sweep(r, point);
     if (r->out_of_memory) return;
     lnn_values_read(r);
     if (!r->out_of_memory) lnn_problem_check(r);
@@ -70,9 +72,23 @@ static void reading_free(struct lnn_reading *r)
     free(r);
 }
 
+static char **copy_texts(const char *const *texts)
+{
+    size_t n = 0;
+    while (texts && texts[n]) n++;
+    char **copy = calloc(n + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < n; i++)
+        if (!(copy[i] = strdup(texts[i]))) {
+            while (i > 0) free(copy[--i]);
+            free(copy);
+            return NULL;
+        }
+    return copy;
+}
+
 /* `text` becomes the problem's own. */
 static int parse(char *text, size_t length, const char *path, const char *const *set,
-                 struct lnn_problem **problem)
+                 size_t point, struct lnn_problem **problem)
 {
     struct lnn_reading *r = calloc(1, sizeof *r);
     struct lnn_problem *p = calloc(1, sizeof *p);
@@ -87,8 +103,9 @@ static int parse(char *text, size_t length, const char *path, const char *const 
     p->folder = folder_of(path);
     r->path = path;
     r->problem = p;
-    r->out_of_memory = !p->path || !p->folder;
-    if (!r->out_of_memory) collect(r, length, set);
+    p->set = copy_texts(set);
+    r->out_of_memory = !p->path || !p->folder || !p->set;
+    if (!r->out_of_memory) collect(r, length, set, point);
     if (!r->out_of_memory && r->n_errors == 0) {
         p->resolved = lnn_problem_resolve(p);
         r->out_of_memory = !p->resolved;
@@ -105,7 +122,8 @@ static int parse(char *text, size_t length, const char *path, const char *const 
 
 /* Numbers have a decimal point whatever the caller's locale. */
 static int parse_in_c_locale(char *text, size_t length, const char *path,
-                             const char *const *set, struct lnn_problem **problem)
+                             const char *const *set, size_t point,
+                             struct lnn_problem **problem)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c == (locale_t)0) {
@@ -113,9 +131,48 @@ static int parse_in_c_locale(char *text, size_t length, const char *path,
         return lnn_fail(GSL_ENOMEM, "%s: out of memory", path);
     }
     locale_t before = uselocale(c);
-    int code = parse(text, length, path, set, problem);
+    int code = parse(text, length, path, set, point, problem);
     uselocale(before);
     freelocale(c);
+    return code;
+}
+
+int lnn_problem_point(const struct lnn_problem *problem, size_t i,
+                      struct lnn_problem **point)
+{
+    char *copy = strdup(problem->text);
+    *point = NULL;
+    if (!copy) return lnn_fail(GSL_ENOMEM, "%s: out of memory", problem->path);
+    int code = parse_in_c_locale(copy, strlen(copy), problem->path,
+                                 (const char *const *)problem->set, i, point);
+    if (code != GSL_SUCCESS) return code;
+    lnn_axes_free(&(*point)->sweep);
+    (*point)->sweep = (struct lnn_axes){0};
+    return GSL_SUCCESS;
+}
+
+/* Every value of the sweep must do, each with the others' first: found here rather than
+ * after hours. */
+static int check_points(const struct lnn_problem *problem)
+{
+    size_t stride = 1;
+    for (size_t a = problem->sweep.n; a-- > 0; stride *= problem->sweep.at[a].n)
+        for (size_t i = 1; i < problem->sweep.at[a].n; i++) {
+            struct lnn_problem *point;
+            LNN_TRY(lnn_problem_point(problem, i * stride, &point));
+            lnn_problem_free(point);
+        }
+    return GSL_SUCCESS;
+}
+
+static int parse_all(char *text, size_t length, const char *path,
+                     const char *const *set, struct lnn_problem **problem)
+{
+    LNN_TRY(parse_in_c_locale(text, length, path, set, 0, problem));
+    int code = check_points(*problem);
+    if (code == GSL_SUCCESS) return code;
+    lnn_problem_free(*problem);
+    *problem = NULL;
     return code;
 }
 
@@ -131,7 +188,7 @@ int lnn_problem_read(const char *path, const char *const *set,
     int code = slurp(file, path, &text, &length);
     fclose(file);
     if (code != GSL_SUCCESS) return code;
-    return parse_in_c_locale(text, length, path, set, problem);
+    return parse_all(text, length, path, set, problem);
 }
 
 int lnn_problem_parse(const char *text, const char *path, const char *const *set,
@@ -140,7 +197,7 @@ int lnn_problem_parse(const char *text, const char *path, const char *const *set
     char *copy = strdup(text);
     *problem = NULL;
     if (!copy) return lnn_fail(GSL_ENOMEM, "%s: out of memory", path);
-    return parse_in_c_locale(copy, strlen(copy), path, set, problem);
+    return parse_all(copy, strlen(copy), path, set, problem);
 }
 
 static void release(void *base, bool list)
@@ -161,7 +218,10 @@ void lnn_problem_free(struct lnn_problem *problem)
     free(problem->path);
     free(problem->folder);
     free(problem->text);
+    for (size_t i = 0; problem->set && problem->set[i]; i++) free(problem->set[i]);
+    free(problem->set);
     free(problem->resolved);
+    free(problem->layers.at);
     free(problem);
 }
 

@@ -15,8 +15,7 @@ static bool given(const struct lnn_reading *r, int key)
     return r->main.of[key].node != NULL;
 }
 
-/* Where the value stands; the key's section, or the document, when there is none. */
-static struct lnn_place at(const struct lnn_reading *r, int key)
+struct lnn_place lnn_place_at(const struct lnn_reading *r, int key)
 {
     const struct lnn_source *source = &r->main.of[key];
     if (source->node) return lnn_place_of(source->document, source->node);
@@ -24,17 +23,63 @@ static struct lnn_place at(const struct lnn_reading *r, int key)
     return i >= 0 && r->section[i].given ? r->section[i].place : r->place;
 }
 
-static void check_network(struct lnn_reading *r)
+/* The widths of all matrices. */
+static void fill_layers(struct lnn_reading *r)
 {
     const struct lnn_counts *widths = &r->problem->network.widths;
-    if (widths->n == 1)
-        lnn_complain(r, at(r, LNN_AT_network_widths),
+    size_t factors = r->problem->network.factors, n = 0;
+    if (widths->n < 2 || factors < 1) return;
+    size_t *d = calloc((widths->n - 1) * factors + 1, sizeof *d);
+    if (!d) {
+        r->out_of_memory = true;
+        return;
+    }
+    d[n++] = widths->at[0];
+    for (size_t i = 1; i < widths->n; i++) {
+        size_t in = widths->at[i - 1], out = widths->at[i];
+        for (size_t f = 1; f < factors; f++) d[n++] = in < out ? in : out;
+        d[n++] = out;
+    }
+    r->problem->layers = (struct lnn_counts){n, d};
+}
+
+/* Is there an activation anywhere? Not with a single dense layer. */
+static bool nonlinear(const struct lnn_problem *p)
+{
+    return p->network.activation && !is(p->network.activation, "linear") &&
+           p->network.widths.n > 2;
+}
+
+static void check_network(struct lnn_reading *r)
+{
+    const struct lnn_problem *p = r->problem;
+    if (p->network.widths.n == 1)
+        lnn_complain(r, lnn_place_at(r, LNN_AT_network_widths),
                      "network.widths has 1 entry; a network has at least d_0 and d_1");
-    if (widths->n > 0 && widths->n != 3 && is(r->problem->init.kind, "lambda_balanced"))
-        lnn_complain(r, at(r, LNN_AT_init_kind),
+    fill_layers(r);
+    if (p->layers.n > 0 && p->layers.n != 3 && is(p->init.kind, "lambda_balanced"))
+        lnn_complain(r, lnn_place_at(r, LNN_AT_init_kind),
                      "init.kind lambda_balanced is for two layers (three widths); the "
                      "network has %zu",
-                     widths->n - 1);
+                     p->layers.n - 1);
+    if (nonlinear(p) && is(p->loss.kind, "masked"))
+        lnn_complain(r, lnn_place_at(r, LNN_AT_loss_kind),
+                     "loss.kind masked is about the entries of one matrix; a network "
+                     "with network.activation %s has none",
+                     p->network.activation);
+    if (nonlinear(p) && p->data.offset > 0)
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_offset),
+                     "data.offset is what no matrix can remove; it goes with "
+                     "network.activation linear");
+}
+
+/* By default a linear network's layers are shown beside its product's dynamics, which a
+ * non-linear one does not have. */
+static void default_trajectories(struct lnn_reading *r)
+{
+    struct lnn_problem *p = r->problem;
+    if (!r->section[LNN_IN_trajectories].given && nonlinear(p) && p->trajectories.n > 1)
+        p->trajectories.n = 1;
 }
 
 static void check_shape(struct lnn_reading *r, const struct lnn_matrix *m, int key)
@@ -43,7 +88,7 @@ static void check_shape(struct lnn_reading *r, const struct lnn_matrix *m, int k
     if (!m->at || widths->n < 2) return;
     size_t d = widths->at[0], k = widths->at[widths->n - 1];
     if (m->rows != k || m->cols != d)
-        lnn_complain(r, at(r, key),
+        lnn_complain(r, lnn_place_at(r, key),
                      "%s.%s is %zu x %zu; the widths ask for d_N x d_0 = %zu x %zu",
                      lnn_keys[key].section, lnn_keys[key].name, m->rows, m->cols, k, d);
 }
@@ -57,10 +102,11 @@ static void check_mask(struct lnn_reading *r)
         zeros += mask->at[i] == 0;
     }
     if (ones + zeros < n)
-        lnn_complain(r, at(r, LNN_AT_data_mask),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_mask),
                      "data.mask: every entry must be 0 or 1");
     else if (n > 0 && ones == 0)
-        lnn_complain(r, at(r, LNN_AT_data_mask), "data.mask observes no entry");
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_mask),
+                     "data.mask observes no entry");
 }
 
 static void check_observed(struct lnn_reading *r)
@@ -69,13 +115,13 @@ static void check_observed(struct lnn_reading *r)
     bool masked = is(r->problem->loss.kind, "masked");
     int key = mask ? LNN_AT_data_mask : LNN_AT_data_observed;
     if (mask && share)
-        lnn_complain(r, at(r, LNN_AT_data_observed),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_observed),
                      "data.observed and data.mask exclude each other");
     if (masked && !mask && !share)
-        lnn_complain(r, at(r, LNN_AT_loss_kind),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_loss_kind),
                      "loss.kind masked needs data.mask or data.observed");
     if ((mask || share) && !masked && r->problem->loss.kind)
-        lnn_complain(r, at(r, key), "data.%s goes with loss.kind masked only",
+        lnn_complain(r, lnn_place_at(r, key), "data.%s goes with loss.kind masked only",
                      lnn_keys[key].name);
 }
 
@@ -88,10 +134,10 @@ static void check_teacher(struct lnn_reading *r)
     size_t d = widths->at[0] - (p->data.intercept ? 1 : 0);
     size_t k = widths->at[widths->n - 1], most = k < d ? k : d;
     if (d == 0)
-        lnn_complain(r, at(r, LNN_AT_data_intercept),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_intercept),
                      "data.intercept takes the only input; d_0 must be at least 2");
     else if (p->data.rank > most)
-        lnn_complain(r, at(r, LNN_AT_data_rank),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_rank),
                      "data.rank is %zu; the teacher is %zu x %zu, of rank at most %zu",
                      p->data.rank, k, d, most);
 }
@@ -99,13 +145,21 @@ static void check_teacher(struct lnn_reading *r)
 static void check_data(struct lnn_reading *r)
 {
     const struct lnn_problem *p = r->problem;
+    if (is(p->data.kind, "idx") && !p->data.targets_file)
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_kind),
+                     "data.kind idx needs data.targets_file, the file of labels");
+    if (p->data.classes && given(r, LNN_AT_data_target_transform))
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_target_transform),
+                     "data.target_transform does not go with data.classes: labels are "
+                     "names, not amounts");
     if (p->data.intercept && is(p->data.scale, "whiten"))
-        lnn_complain(r, at(r, LNN_AT_data_intercept),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_data_intercept),
                      "data.intercept does not go with data.scale whiten; the inputs "
                      "would not stay white");
-    if (p->data.offset > 0 && (is(p->loss.kind, "lp") || is(p->loss.kind, "logistic")))
+    if (p->data.offset > 0 && (is(p->loss.kind, "lp") || is(p->loss.kind, "logistic") ||
+                               is(p->loss.kind, "cross_entropy")))
         lnn_complain(
-            r, at(r, LNN_AT_data_offset),
+            r, lnn_place_at(r, LNN_AT_data_offset),
             "data.offset does not go with loss.kind %s; it is part of a square "
             "loss",
             p->loss.kind);
@@ -115,7 +169,8 @@ static void check_init(struct lnn_reading *r)
 {
     struct lnn_problem *p = r->problem;
     if (isfinite(p->init.row) && p->init.row != floor(p->init.row))
-        lnn_complain(r, at(r, LNN_AT_init_row), "init.row must be a whole number");
+        lnn_complain(r, lnn_place_at(r, LNN_AT_init_row),
+                     "init.row must be a whole number");
     if (isnan(p->init.scale)) p->init.scale = is(p->init.kind, "identity") ? 1 : 0.1;
 }
 
@@ -125,7 +180,7 @@ static void check_time(struct lnn_reading *r)
     if (isnan(p->time.first) && is(p->time.spacing, "log"))
         p->time.first = p->time.end / 1e4;
     if (p->time.first >= p->time.end)
-        lnn_complain(r, at(r, LNN_AT_time_first),
+        lnn_complain(r, lnn_place_at(r, LNN_AT_time_first),
                      "time.first is %.10g; it must be below time.end, %.10g",
                      p->time.first, p->time.end);
 }
@@ -148,7 +203,7 @@ static void check_name(struct lnn_reading *r, size_t i)
                      "digits, _, - and . (not first)",
                      name);
     else if (strcmp(name, "volatile") == 0 || strcmp(name, "data") == 0 ||
-             strcmp(name, "verdicts") == 0)
+             strcmp(name, "verdicts") == 0 || strcmp(name, "search") == 0)
         lnn_complain(r, name_at(r, i),
                      "trajectories.name: \"%s\" is a group of its own in the file",
                      name);
@@ -187,5 +242,7 @@ void lnn_problem_check(struct lnn_reading *r)
     check_teacher(r);
     check_init(r);
     check_time(r);
+    default_trajectories(r);
     check_trajectories(r);
+    lnn_search_check(r);
 }

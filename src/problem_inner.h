@@ -119,6 +119,10 @@ void lnn_sources_default_list(struct lnn_reading *r, int section);
 void lnn_sources_unknown(struct lnn_reading *r, struct lnn_place place,
                          const char *section, const char *name);
 void lnn_sources_set(struct lnn_reading *r, const char *set);
+/* `path` ("section.key", "trajectories.NAME.key", ...) takes the node's value; place:
+ * of the path, for messages. A key that a --set gave is an error. */
+void lnn_sources_point(struct lnn_reading *r, const char *path, struct lnn_document *d,
+                       struct lnn_place place, yaml_node_t *node);
 
 struct lnn_type {
     const char *name;
@@ -143,16 +147,25 @@ LNN_TYPE(flag)
 LNN_TYPE(counts)
 LNN_TYPE(matrix)
 LNN_TYPE(words)
+LNN_TYPE(sweep)
 #undef LNN_TYPE
 const struct lnn_type *lnn_type_of(const struct lnn_key *key);
 void lnn_values_read(struct lnn_reading *r); /* every key: given, default or missing */
+
+/* problem_sweep.c: the values of one point of the sweep, as if set by hand */
+enum { LNN_POINTS = 100000 }; /* at most */
+void lnn_sources_sweep(struct lnn_reading *r, size_t point);
+void lnn_axes_free(void *at);
 
 /* problem_place.c: the keys' places outlive the reading */
 void lnn_places_keep(struct lnn_reading *r);
 void lnn_places_free(struct lnn_problem *problem);
 
-/* problem_check.c: what keys ask of each other */
+/* problem_check.c: what keys ask of each other; problem_search.c: of a search */
 void lnn_problem_check(struct lnn_reading *r);
+void lnn_search_check(struct lnn_reading *r);
+/* Where the value stands; the key's section, or the document, when there is none. */
+struct lnn_place lnn_place_at(const struct lnn_reading *r, int key);
 
 char *lnn_problem_resolve(const struct lnn_problem *problem); /* NULL: no memory */
 

@@ -11,6 +11,10 @@ static const char *const lnn_loss_names[] = {
 static const char *const lnn_init_names[] = {
 #include "inits/inits.def"
     NULL};
+#define LNN_ACTIVATION(name) #name,
+static const char *const lnn_activation_names[] = {
+#include "activations/activations.def"
+    NULL};
 #define LNN_STEPPER(name) #name,
 static const char *const lnn_stepper_names[] = {
 #include "steppers/steppers.def"
@@ -25,7 +29,8 @@ static const char *const lnn_ode_names[] = {
     NULL};
 
 static const char *const lnn_scaling_names[] = {"slides", "papers", NULL};
-static const char *const lnn_data_names[] = {"target", "csv", "teacher", NULL};
+static const char *const lnn_data_names[] = {"target", "csv", "teacher", "idx", NULL};
+static const char *const lnn_subset_names[] = {"first", "random", NULL};
 static const char *const lnn_header_names[] = {"auto", "yes", "no", NULL};
 static const char *const lnn_delimiter_names[] = {"auto", "comma",      "semicolon",
                                                   "tab",  "whitespace", NULL};
@@ -33,6 +38,7 @@ static const char *const lnn_scale_names[] = {"none", "standardize", "whiten", N
 static const char *const lnn_target_scale_names[] = {"none", "center", "standardize",
                                                      "unit", NULL};
 static const char *const lnn_transform_names[] = {"none", "log", "log1p", NULL};
+static const char *const lnn_by_names[] = {"iterations", "loss", NULL};
 static const char *const lnn_spacing_names[] = {"linear", "log", NULL};
 #define lnn_any NULL
 

@@ -9,11 +9,16 @@ struct override {
     struct lnn_document *document;
     yaml_node_t *node;
     struct lnn_place place;
+    bool sweep; /* by the sweep, after all --set */
 };
 
-static void set_in(struct lnn_record *record, int at, const struct override *o,
-                   bool wide)
+static void set_in(struct lnn_reading *r, struct lnn_record *record, int at,
+                   const struct override *o, bool wide)
 {
+    if (o->sweep && record->of[at].node && record->of[at].place.set)
+        lnn_complain(r, record->of[at].place,
+                     "the sweep gives %s its values; set sweep instead",
+                     lnn_keys[at].name);
     record->of[at] = (struct lnn_source){o->document, o->node, o->place, wide};
 }
 
@@ -24,7 +29,7 @@ static void set_root(struct lnn_reading *r, const char *name, const struct overr
         lnn_sources_forget(r, section);
         lnn_sources_section(r, section, o->document, o->place, o->node);
     } else if (at >= 0) {
-        set_in(&r->main, at, o, false);
+        set_in(r, &r->main, at, o, false);
     } else {
         lnn_sources_unknown(r, o->place, "", name);
     }
@@ -73,7 +78,7 @@ static size_t set_where(struct lnn_reading *r, const char *which,
     size_t hits = 0;
     for (size_t i = 0; i < r->n_entries; i++) {
         if (strcmp(label(&r->entries[i]), which) != 0) continue;
-        set_in(&r->entries[i], at, o, false);
+        set_in(r, &r->entries[i], at, o, false);
         hits++;
     }
     return hits;
@@ -85,7 +90,7 @@ static bool set_which(struct lnn_reading *r, const char *which, int at,
 {
     size_t n = strlen(which), number = strtoul(which, NULL, 10);
     if (n > 0 && n < 9 && strspn(which, "0123456789") == n && number < r->n_entries) {
-        set_in(&r->entries[number], at, o, false);
+        set_in(r, &r->entries[number], at, o, false);
         return true;
     }
     return set_where(r, which, name_of, at, o) > 0 ||
@@ -107,7 +112,8 @@ static void set_list(struct lnn_reading *r, const char *section, char *path,
         if (!set_which(r, path, at, o) && !bad)
             no_such_entry(r, section, path, o->place);
     } else {
-        for (size_t i = 0; i < r->n_entries; i++) set_in(&r->entries[i], at, o, true);
+        for (size_t i = 0; i < r->n_entries; i++)
+            set_in(r, &r->entries[i], at, o, true);
     }
 }
 
@@ -127,7 +133,7 @@ static void set_path(struct lnn_reading *r, char *path, const struct override *o
     else if (at < 0)
         lnn_sources_unknown(r, o->place, path, dot + 1);
     else
-        set_in(&r->main, at, o, false);
+        set_in(r, &r->main, at, o, false);
 }
 
 void lnn_sources_set(struct lnn_reading *r, const char *set)
@@ -151,4 +157,16 @@ void lnn_sources_set(struct lnn_reading *r, const char *set)
     else
         r->out_of_memory = true;
     free(path);
+}
+
+void lnn_sources_point(struct lnn_reading *r, const char *path, struct lnn_document *d,
+                       struct lnn_place place, yaml_node_t *node)
+{
+    struct override o = {d, node, place, true};
+    char *copy = strdup(path);
+    if (copy)
+        set_path(r, copy, &o);
+    else
+        r->out_of_memory = true;
+    free(copy);
 }

@@ -48,6 +48,12 @@ static bool no_words(const struct lnn_key *key, const void *at)
     return ((const struct lnn_words *)at)->n == 0;
 }
 
+static bool no_axes(const struct lnn_key *key, const void *at)
+{
+    (void)key;
+    return ((const struct lnn_axes *)at)->n == 0;
+}
+
 static void keep(void *at)
 {
     (void)at;
@@ -85,6 +91,7 @@ static const struct lnn_type types[] = {
     {"counts", lnn_read_counts, lnn_write_counts, no_counts, free_counts},
     {"matrix", lnn_read_matrix, lnn_write_matrix, no_matrix, free_matrix},
     {"words", lnn_read_words, lnn_write_words, no_words, free_words},
+    {"sweep", lnn_read_sweep, lnn_write_sweep, no_axes, lnn_axes_free},
 };
 
 /* A type without a row would be a slip in problem.def: the last row is taken, and the

@@ -74,7 +74,7 @@ static int write_page(struct report *r)
 {
     open_page(r);
     lnn_markup_put(r->out, "<section aria-labelledby=\"charts\"><h2 "
-                           "id=\"charts\">Course</h2>\n");
+                           "id=\"charts\">Charts</h2>\n");
     say_axes(r);
     lnn_markup_put(r->out, "<div class=\"charts\">\n");
     report_charts(r);

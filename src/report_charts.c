@@ -116,23 +116,25 @@ static bool any_has(const struct report *r, const char *name)
     return false;
 }
 
+#define FACTOR(j) "<i>W<sub>" j "</sub></i>"
+#define GRAM                                                       \
+    "<i>C<sub>j</sub></i> = " FACTOR("j+1") "<sup>T</sup>" FACTOR( \
+        "j+1") " &#8722; " FACTOR("j") FACTOR("j") "<sup>T</sup>"
+static const char DRIFT[] =
+    "&#8214;<i>C<sub>j</sub></i>(<i>t</i>) &#8722; <i>e</i><sup>&#8722;2&#955;<i>t</i>"
+    "</sup> <i>C<sub>j</sub></i>(0)&#8214;, " GRAM ": 0 under exact gradient flow.";
+static const char BALANCEDNESS[] =
+    "&#8214;<i>C<sub>j</sub></i>&#8214;, " GRAM ": 0 where the layers are balanced.";
+
 static void balancedness(struct report *r)
 {
     bool drift = r->drift = any_has(r, "balancedness_drift");
-    struct report_figure f = {
-        .title = drift ? "Drift of the balancedness" : "Balancedness",
-        .doc =
-            drift ? "\xe2\x80\x96"
-                    "C_j(t) \xe2\x88\x92 exp(\xe2\x88\x92"
-                    "2\xce\xbbt) "
-                    "C_j(0)\xe2\x80\x96, C_j = W_{j+1}\xe1\xb5\x80W_{j+1} \xe2\x88\x92 "
-                    "W_jW_j\xe1\xb5\x80: 0 under exact gradient flow."
-                  : "\xe2\x80\x96"
-                    "C_j\xe2\x80\x96, C_j = W_{j+1}\xe1\xb5\x80W_{j+1} "
-                    "\xe2\x88\x92 W_jW_j\xe1\xb5\x80: 0 where layers are balanced.",
-        .y_label = drift ? "drift, Frobenius norm"
-                         : "\xe2\x80\x96"
-                           "C_j\xe2\x80\x96, Frobenius norm"};
+    struct report_figure f = {.title =
+                                  drift ? "Drift of the balancedness" : "Balancedness",
+                              .markup = drift ? DRIFT : BALANCEDNESS,
+                              .y_label = drift ? "drift, Frobenius norm"
+                                               : "\xe2\x80\x96"
+                                                 "C_j\xe2\x80\x96, Frobenius norm"};
     const char *name = drift ? "balancedness_drift" : "balancedness";
     for (size_t i = 0; i < r->n_tracks; i++) {
         const struct report_track *t = &r->tracks[i];
@@ -149,8 +151,8 @@ static void spectrum(struct report *r)
 {
     struct report_figure f = {
         .title = "Singular values",
-        .doc = "Singular values of the end-to-end matrix W = W_N \xe2\x8b\xaf W_1; the "
-               "largest alone where there are many.",
+        .markup = "Of the end-to-end matrix <i>W</i> = <i>W<sub>N</sub></i> &#8943; "
+                  "<i>W</i><sub>1</sub>; the largest alone where there are many.",
         .y_label = "singular values of W"};
     for (size_t i = 0; i < r->n_tracks; i++) {
         const struct report_track *t = &r->tracks[i];
@@ -217,6 +219,19 @@ static void difference(struct report *r)
     report_draw(r, &f);
 }
 
+static void gradient(struct report *r)
+{
+    struct report_figure f = {
+        .title = "Gradient norm",
+        .doc = "Of the loss with respect to all layers; for end-to-end dynamics, of a "
+               "balanced factorisation.",
+        .y_label = "gradient norm"};
+    for (size_t i = 0; i < r->n_tracks; i++)
+        report_components(r, &f, &r->tracks[i], "gradient_norm", "component", false);
+    f.y_log = report_wants_log(&f, 1);
+    report_draw(r, &f);
+}
+
 static void steps(struct report *r)
 {
     struct report_figure f = {
@@ -236,5 +251,6 @@ void report_charts(struct report *r)
     spectrum(r);
     difference(r);
     steps(r);
+    gradient(r);
     report_search(r);
 }

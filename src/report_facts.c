@@ -77,7 +77,10 @@ static void facts(struct report *r, const struct report_file *f)
     double complete = report_number(f, "", "complete");
     double seconds = report_number(f, "volatile", "wall_seconds");
     double examples = report_number(f, "", "samples_of_data");
-    char *took = isnan(seconds) ? NULL : report_format("%.3g s", seconds);
+    const char *when = report_text(r, f, "volatile", "started");
+    char *took = isnan(seconds) ? NULL
+                                : report_format("%s%s%.3g s", when ? when : "",
+                                                when ? ", " : "", seconds);
     char *m = plain(examples, 10);
     lnn_markup_put(r->out, "<dl class=\"facts\">\n");
     fact(r, "file", f->path);
@@ -86,8 +89,7 @@ static void facts(struct report *r, const struct report_file *f)
     loss(r, f);
     fact(r, "examples", m);
     start(r, f);
-    fact(r, "run", report_text(r, f, "volatile", "started"));
-    fact(r, "took", took);
+    fact(r, "run", took ? took : when);
     fact(r, "written by", report_text(r, f, "", "source"));
     lnn_markup_put(r->out, "</dl>\n");
     free(took);

@@ -129,15 +129,13 @@ static void left_out(struct report *r, const struct lnn_chart_frame *f)
                        f->y.not_finite > 1 ? "s that are" : " that is");
 }
 
-static void describe(struct report *r, const struct lnn_chart *c, char *text,
-                     size_t room)
+static void describe(const struct lnn_chart *c, char *text, size_t room)
 {
     struct lnn_range x = {0}, y = {0};
     for (size_t i = 0; i < c->n; i++) {
         lnn_range_add(&x, c->series[i].n, c->series[i].x);
         lnn_range_add(&y, c->series[i].n, c->series[i].y);
     }
-    (void)r;
     snprintf(text, room,
              "%s from %.3g to %.3g (%s axis) against %s from %.3g to %.3g (%s axis); "
              "%zu series.",
@@ -162,11 +160,14 @@ static void draw(struct report *r, const struct report_figure *f)
                           .quiet = true};
     struct lnn_chart_frame frame;
     lnn_chart_layout(&c, &frame);
-    describe(r, &c, description, sizeof description);
+    describe(&c, description, sizeof description);
     lnn_markup_put(r->out, "<figure class=\"plot\">\n<figcaption><h3>");
     lnn_markup_escape(r->out, f->title);
     lnn_markup_put(r->out, "</h3><p>");
-    lnn_markup_escape(r->out, f->doc);
+    if (f->markup)
+        lnn_markup_put(r->out, f->markup);
+    else
+        lnn_markup_escape(r->out, f->doc);
     left_out(r, &frame);
     lnn_markup_put(r->out, "</p></figcaption>\n<div class=\"view\">");
     (void)lnn_chart_svg(&c, r->out);

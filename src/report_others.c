@@ -8,7 +8,7 @@
 static const char *const SHOWN[] = {
     "time",       "weights_time",       "iteration",       "loss",
     "loss_error", "balancedness_drift", "singular_values", "product_distance",
-    "step_size"};
+    "step_size",  "gradient_norm"};
 
 enum { CHARTS = 60, WIDEST = 16 };
 

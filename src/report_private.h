@@ -61,10 +61,11 @@ char *report_format(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* report_figure.c: a chart while its series are collected */
 struct report_figure {
-    const char *title, *doc, *y_label;
+    const char *title, *y_label;
+    const char *doc;    /* plain text; or */
+    const char *markup; /* HTML of the report's own */
     bool y_log;
-    bool points; /* x is not the report's: a grid of rates, say */
-    const char *x_label;
+    const char *x_label; /* NULL: the report's x; else its own, a grid of rates say */
     bool x_log;
     size_t n, room;
     struct lnn_series *series;

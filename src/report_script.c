@@ -1,5 +1,5 @@
-/* The page's script: values under the pointer and by keyboard, read from the chart's own
- * table; series on and off. Without it everything is still there to be read. */
+/* The page's script: values under the pointer and by keyboard, read from the chart's
+ * own table; series on and off. Without it everything is still there to be read. */
 #include "report_private.h"
 
 static const char *const LINES[] = {

@@ -136,6 +136,9 @@ int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
         return lnn_fail(GSL_ENOMEM, "out of memory for a state of %zu unknowns", dim);
     *run = (struct lnn_run){
         .ode = ode, .model = model, .o = *options, .dim = dim, .h_max = INFINITY};
+    run->counts.loss_least = NAN;
+    run->lazy = ode->loss_of_state;
+    model->with_loss = run->lazy && (options->watch_loss || !isnan(options->stop_loss));
     run->y = (double *)(run + 1);
     run->y0 = run->y + dim;
     run->f = run->y0 + dim;
@@ -245,6 +248,11 @@ static enum lnn_reason map_step(struct lnn_run *run)
     if (run->rng) perturb(run); /* the start as well: rounding is in it, too */
     memcpy(run->y0, run->y, run->dim * sizeof *run->y);
     int status = run->ode->map(run->model, eta, run->y);
+    if (run->model->with_loss && status == GSL_SUCCESS &&
+        lnn_run_met(run, run->model->loss)) {
+        memcpy(run->y, run->y0, run->dim * sizeof *run->y);
+        return LNN_STOP_LOSS; /* before this iteration */
+    }
     if (status != GSL_SUCCESS || !lnn_finite(run->dim, run->y)) {
         memcpy(run->y, run->y0, run->dim * sizeof *run->y);
         return fail(run, LNN_FAIL_NONFINITE,
@@ -267,6 +275,14 @@ static void advance(struct lnn_run *run,
     if (run->reason == LNN_RUNNING) run->reason = lnn_run_stop(run);
     if (run->reason == LNN_RUNNING && poll) run->reason = poll(arg, run);
     if (run->reason == LNN_RUNNING && run->t >= run->o.t_end) run->reason = LNN_END;
+}
+
+/* The last state's loss, which no further iteration has brought. */
+static void look_once_more(struct lnn_run *run)
+{
+    bool open = run->reason == LNN_RUNNING || run->reason == LNN_END ||
+                run->reason == LNN_STOP_STEPS;
+    if (run->lazy && open && lnn_run_low_enough(run)) run->reason = LNN_STOP_LOSS;
 }
 
 static enum lnn_reason sample_closed_form(struct lnn_run *run, double t)
@@ -292,7 +308,9 @@ enum lnn_reason lnn_run_sample(struct lnn_run *run, double t, double y[],
     if (run->reason == LNN_RUNNING && run->t < target && run->counts.steps == 0 &&
         lnn_run_low_enough(run))
         run->reason = LNN_STOP_LOSS;
+    bool going = run->reason == LNN_RUNNING && run->t < target;
     while (run->reason == LNN_RUNNING && run->t < target) advance(run, poll, poll_arg);
+    if (going) look_once_more(run);
     *reached = run->t;
     if (flow && t < run->t && run->counts.steps > 0) {
         if (lnn_dense_eval(run->dense, t, y) != GSL_SUCCESS)

@@ -19,6 +19,7 @@ struct lnn_run {
     double h_max;
     double *y, *y0, *f, *f0, *yerr;
     double largest_gradient;
+    bool lazy;  /* the next iteration brings this state's loss with it */
     bool armed; /* the gradient has been well above stop_gradient */
     enum lnn_reason reason;
     struct lnn_run_counts counts;
@@ -28,5 +29,7 @@ struct lnn_run {
 /* Whether the step just taken meets one of the problem's stops; LNN_RUNNING if not. */
 enum lnn_reason lnn_run_stop(struct lnn_run *run);
 bool lnn_run_low_enough(struct lnn_run *run); /* stop.loss alone; at the start, too */
+/* The same, of a state whose loss is known. */
+bool lnn_run_met(struct lnn_run *run, double loss);
 
 #endif

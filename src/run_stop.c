@@ -39,8 +39,9 @@ static double gradient_norm(const struct lnn_run *run)
  * noise the norm says nothing, hence the floor. */
 static bool gradient_stop(struct lnn_run *run)
 {
-    double norm = gradient_norm(run), bound = run->o.stop_gradient;
+    double bound = run->o.stop_gradient;
     if (isnan(bound)) return false;
+    double norm = gradient_norm(run);
     if (norm > run->largest_gradient) run->largest_gradient = norm;
     if (run->ode->rhs) {
         double floor = run->o.atol > 10 * run->o.rtol * run->largest_gradient
@@ -52,19 +53,26 @@ static bool gradient_stop(struct lnn_run *run)
     return run->armed && norm <= bound;
 }
 
+bool lnn_run_met(struct lnn_run *run, double loss)
+{
+    double *least = &run->counts.loss_least;
+    if (isfinite(loss) && !(*least <= loss)) *least = loss;
+    return loss <= run->o.stop_loss;
+}
+
 bool lnn_run_low_enough(struct lnn_run *run)
 {
-    struct lnn_model *m = run->model;
-    return !isnan(run->o.stop_loss) &&
-           run->ode->product(m, run->y, m->W) == GSL_SUCCESS &&
-           lnn_objective_value(m->objective, m->W) <= run->o.stop_loss;
+    double loss;
+    if (isnan(run->o.stop_loss) && !run->o.watch_loss) return false;
+    return lnn_ode_loss(run->ode, run->model, run->y, &loss) == GSL_SUCCESS &&
+           lnn_run_met(run, loss);
 }
 
 enum lnn_reason lnn_run_stop(struct lnn_run *run)
 {
+    if (gradient_stop(run)) return LNN_STOP_GRADIENT;
+    if (!run->lazy && lnn_run_low_enough(run)) return LNN_STOP_LOSS;
     if (run->o.max_steps && run->counts.steps >= run->o.max_steps)
         return LNN_STOP_STEPS;
-    if (gradient_stop(run)) return LNN_STOP_GRADIENT;
-    if (lnn_run_low_enough(run)) return LNN_STOP_LOSS;
     return LNN_RUNNING;
 }

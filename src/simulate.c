@@ -10,7 +10,7 @@
 #include "lnn/err.h"
 #include "simulate_private.h"
 
-static double now(void)
+double lnn_simulate_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -23,7 +23,8 @@ static enum lnn_reason interrupted(void *arg, const struct lnn_run *run)
     const struct lnn_simulate_options *o = sim->options;
     (void)run;
     if (o->signal && *o->signal) return LNN_STOP_SIGNAL;
-    if (now() - sim->started > sim->problem->stop.max_seconds) return LNN_STOP_SECONDS;
+    if (lnn_simulate_now() - sim->started > sim->problem->stop.max_seconds)
+        return LNN_STOP_SECONDS;
     return LNN_RUNNING; /* also when max_seconds is NaN: no limit */
 }
 
@@ -32,12 +33,18 @@ static enum lnn_reason poll(void *arg, const struct lnn_run *run)
     struct lnn_simulator *sim = arg;
     const struct lnn_simulate_options *o = sim->options;
     const struct lnn_track *track = sim->stepping;
+    size_t last = sim->problem->time.samples - 1;
     if (o->progress) {
         const struct lnn_result *r = &sim->out->results[track - sim->tracks];
         const struct lnn_run_counts *counts = lnn_run_counts(run);
-        struct lnn_progress p = {
-            r->name, lnn_run_time(run), sim->problem->time.end, counts->h,
-            r->loss, r->drift_samples,  counts->steps,          now() - sim->started};
+        struct lnn_progress p = {r->name,
+                                 lnn_run_time(run),
+                                 track->times[last],
+                                 counts->h,
+                                 r->loss,
+                                 r->drift_samples,
+                                 counts->steps,
+                                 lnn_simulate_now() - sim->started};
         o->progress(o->progress_arg, &p);
     }
     return interrupted(arg, run);
@@ -49,8 +56,15 @@ static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
     struct lnn_simulator *sim = arg;
     enum lnn_reason reason = interrupted(arg, run);
     if (reason == LNN_RUNNING) return reason;
-    if (sim->last_call == 0) sim->last_call = now() + 1;
-    return now() < sim->last_call ? LNN_RUNNING : reason;
+    if (sim->last_call == 0) sim->last_call = lnn_simulate_now() + 1;
+    return lnn_simulate_now() < sim->last_call ? LNN_RUNNING : reason;
+}
+
+/* W of a state; a non-linear network has none. */
+static int product(const struct lnn_track *track, struct lnn_model *model,
+                   const double y[], double W[])
+{
+    return model->mlp ? GSL_SUCCESS : track->ode->product(model, y, W);
 }
 
 /* The second run, at the time the first has reached; once it fails there is no
@@ -63,7 +77,7 @@ static void follow(struct lnn_simulator *sim, struct lnn_track *track)
         lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached,
                        interrupted_behind, sim);
     bool good = !lnn_reason_failed(reason) && reached == track->reached &&
-                track->ode->product(track->model_ref, track->y_ref, track->W_ref) ==
+                product(track, track->model_ref, track->y_ref, track->W_ref) ==
                     GSL_SUCCESS;
     if (good) return;
     lnn_run_free(track->run_ref);
@@ -76,7 +90,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     const struct lnn_result *r = &sim->out->results[track - sim->tracks];
     sim->stepping = track;
     track->reason = lnn_run_sample(track->run, t, track->y, &track->reached, poll, sim);
-    bool last = t == sim->times[sim->problem->time.samples - 1];
+    bool last = t == track->times[sim->problem->time.samples - 1];
     if (last && track->reason == LNN_RUNNING) track->reason = LNN_END;
     track->done = track->reason != LNN_RUNNING;
     /* a discrete system may not have moved since the last sample, nor one that stopped
@@ -84,7 +98,7 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
-    return track->ode->product(track->model, track->y, track->W);
+    return product(track, track->model, track->y, track->W);
 }
 
 /* A numerical failure ends the trajectory, not the run; what the file refuses ends
@@ -100,11 +114,12 @@ static int write_row(struct lnn_simulator *sim, struct lnn_track *track)
     return GSL_SUCCESS;
 }
 
-static int sample(struct lnn_simulator *sim, double t)
+static int sample(struct lnn_simulator *sim, size_t row)
 {
     for (size_t i = 0; i < sim->n; i++) {
         sim->tracks[i].fresh = false;
-        if (!sim->tracks[i].done) LNN_TRY(advance(sim, &sim->tracks[i], t));
+        if (sim->tracks[i].done) continue;
+        LNN_TRY(advance(sim, &sim->tracks[i], sim->tracks[i].times[row]));
     }
     /* the end-to-end solution first: the others' error bars are joined with its own */
     if (sim->partner) LNN_TRY(write_row(sim, sim->partner));
@@ -124,7 +139,7 @@ static int conclude(struct lnn_simulator *sim)
         if (!r->message) return lnn_fail(GSL_ENOMEM, "out of memory for the results");
         LNN_TRY(lnn_track_conclude(sim, track));
     }
-    sim->out->seconds = now() - sim->started;
+    sim->out->seconds = lnn_simulate_now() - sim->started;
     struct lnn_attribute wall = {
         .name = "wall_seconds", .kind = 'n', .number = sim->out->seconds};
     return lnn_file_attribute(sim->file, "volatile", &wall);
@@ -135,18 +150,17 @@ static int run_all(struct lnn_simulator *sim)
     bool complete = true;
     int status = GSL_SUCCESS;
     for (size_t i = 0; i < sim->problem->time.samples && status == GSL_SUCCESS; i++)
-        status = sample(sim, sim->times[i]);
+        status = sample(sim, i);
     if (status == GSL_SUCCESS) status = conclude(sim);
     complete = status == GSL_SUCCESS;
     int closed = lnn_file_close(sim->file, complete);
     return status == GSL_SUCCESS ? closed : status;
 }
 
-static char *output_path(const struct lnn_simulator *sim)
+char *lnn_simulate_path(const struct lnn_problem *problem, const char *output)
 {
-    if (sim->options->output) return strdup(sim->options->output);
-    if (sim->problem->output.file)
-        return lnn_problem_path(sim->problem, sim->problem->output.file);
+    if (output) return strdup(output);
+    if (problem->output.file) return lnn_problem_path(problem, problem->output.file);
     return strdup("trajectory.h5");
 }
 
@@ -158,7 +172,7 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* Not even `force` lets a run replace what it is made from. */
-static int check_output(const struct lnn_problem *p, const char *output)
+int lnn_simulate_check_path(const struct lnn_problem *p, const char *output)
 {
     const char *inputs[] = {p->data.file, p->data.targets_file, p->init.file};
     bool clash = same_file(p->path, output);
@@ -172,33 +186,51 @@ static int check_output(const struct lnn_problem *p, const char *output)
                     output);
 }
 
+int lnn_simulator_run(struct lnn_simulator *sim, struct lnn_simulation **simulation)
+{
+    *simulation = NULL;
+    sim->out = calloc(1, sizeof *sim->out);
+    if (!sim->out) return lnn_fail(GSL_ENOMEM, "out of memory");
+    int status = lnn_simulator_open(sim);
+    if (status == GSL_SUCCESS &&
+        !(sim->out->path = lnn_simulate_path(sim->problem, sim->options->output)))
+        status = lnn_fail(GSL_ENOMEM, "out of memory");
+    if (status == GSL_SUCCESS)
+        status = lnn_simulate_check_path(sim->problem, sim->out->path);
+    if (status == GSL_SUCCESS) status = lnn_simulator_create_file(sim, sim->out->path);
+    if (status == GSL_SUCCESS) status = run_all(sim);
+    lnn_simulator_close(sim);
+    if (status == GSL_SUCCESS)
+        *simulation = sim->out;
+    else
+        lnn_simulation_free(sim->out);
+    return status;
+}
+
+/* What stands for many runs is the sweep's. */
+static int check_alone(const struct lnn_problem *problem)
+{
+    if (problem->sweep.n == 0 && !lnn_problem_searches(problem)) return GSL_SUCCESS;
+    return lnn_fail(GSL_EINVAL, "%s: a search or a sweep is many runs: lnn_sweep",
+                    problem->path);
+}
+
 int lnn_simulate(const struct lnn_problem *problem,
                  const struct lnn_simulate_options *options,
                  struct lnn_simulation **simulation)
 {
     struct lnn_simulator sim = {
-        .problem = problem, .options = options, .started = now()};
+        .problem = problem, .options = options, .started = lnn_simulate_now()};
     *simulation = NULL;
-    sim.out = calloc(1, sizeof *sim.out);
-    if (!sim.out) return lnn_fail(GSL_ENOMEM, "out of memory");
-    int status = lnn_simulator_open(&sim);
-    if (status == GSL_SUCCESS && !(sim.out->path = output_path(&sim)))
-        status = lnn_fail(GSL_ENOMEM, "out of memory");
-    if (status == GSL_SUCCESS) status = check_output(problem, sim.out->path);
-    if (status == GSL_SUCCESS) status = lnn_simulator_create_file(&sim, sim.out->path);
-    if (status == GSL_SUCCESS) status = run_all(&sim);
-    lnn_simulator_close(&sim);
-    if (status == GSL_SUCCESS)
-        *simulation = sim.out;
-    else
-        lnn_simulation_free(sim.out);
-    return status;
+    LNN_TRY(check_alone(problem));
+    return lnn_simulator_run(&sim, simulation);
 }
 
 int lnn_simulate_check(const struct lnn_problem *problem)
 {
     struct lnn_simulate_options options = {0};
     struct lnn_simulator sim = {.problem = problem, .options = &options};
+    LNN_TRY(check_alone(problem));
     sim.out = calloc(1, sizeof *sim.out);
     int status =
         sim.out ? lnn_simulator_open(&sim) : lnn_fail(GSL_ENOMEM, "out of memory");

@@ -35,8 +35,8 @@ static void add_observables(const struct lnn_simulator *sim, struct lnn_track *t
                                    .units = "1",
                                    .integer = (*o)->integer,
                                    .rank = row->rank};
-        memcpy(v->dims, row->dims, sizeof v->dims);
-        memcpy(v->axes, row->axes, sizeof v->axes);
+        memcpy(v->dims, row->dims, sizeof row->dims);
+        memcpy(v->axes, row->axes, sizeof row->axes);
         track->observables[track->n_observables++] = *o;
     }
 }
@@ -107,7 +107,7 @@ static struct lnn_attribute count(const char *name, size_t value)
     return (struct lnn_attribute){.name = name, .kind = 'i', .count = (long long)value};
 }
 
-enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 18 };
+enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 24 };
 
 static size_t group_attributes(const struct lnn_simulator *sim,
                                const struct lnn_track *track, struct lnn_attribute a[])
@@ -142,11 +142,11 @@ static size_t weights_rows(const struct lnn_simulator *sim)
     return (samples - 1) / every + 1 + ((samples - 1) % every != 0);
 }
 
-static void widths_text(const struct lnn_simulator *sim, char *s, size_t room)
+static void widths_text(size_t n, const size_t d[], char *s, size_t room)
 {
     size_t at = 0;
-    for (size_t j = 0; j <= sim->net.N && at < room; j++)
-        at += (size_t)snprintf(s + at, room - at, j ? " %zu" : "%zu", sim->net.d[j]);
+    for (size_t j = 0; j < n && at < room; j++)
+        at += (size_t)snprintf(s + at, room - at, j ? " %zu" : "%zu", d[j]);
 }
 
 /* How the start was made. A given matrix is no draw: then there is no scale. */
@@ -164,17 +164,39 @@ static size_t start_attributes(const struct lnn_problem *p, struct lnn_attribute
     return n;
 }
 
+static size_t network_attributes(const struct lnn_problem *p,
+                                 const struct lnn_network *net, const char *dense,
+                                 struct lnn_attribute a[])
+{
+    size_t n = 0;
+    if (net->activation) a[n++] = text("activation", net->activation->name);
+    if (net->activation && net->activation->parameter)
+        a[n++] = number(net->activation->parameter, net->parameter);
+    if (p->network.factors > 1) a[n++] = count("factors", p->network.factors);
+    if (p->network.factors > 1) a[n++] = text("dense_widths", dense);
+    return n;
+}
+
+/* What no network of these widths gets below; of non-linear ones nothing else is known. */
+static enum lnn_attained infimum(const struct lnn_simulator *sim, double *value)
+{
+    const struct lnn_objective *o = sim->tracks[0].model->objective;
+    *value = 0;
+    return sim->net.activation ? LNN_ATTAINED_UNKNOWN : o->loss->infimum(o, value);
+}
+
 static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
                               size_t room, struct lnn_attribute a[])
 {
     const struct lnn_problem *p = sim->problem;
-    double infimum;
-    enum lnn_attained attained = sim->tracks[0].model->objective->loss->infimum(
-        sim->tracks[0].model->objective, &infimum);
+    double least;
+    enum lnn_attained attained = infimum(sim, &least);
     bool known = attained == LNN_ATTAINED || attained == LNN_NOT_ATTAINED;
     const char *version = sim->options->version ? sim->options->version : "lnnflow";
     size_t n = 0;
-    widths_text(sim, widths, room);
+    char *dense = widths + room / 2;
+    widths_text(sim->net.N + 1, sim->net.d, widths, room / 2);
+    widths_text(p->network.widths.n, p->network.widths.at, dense, room / 2);
     a[n++] = text("title", p->title);
     a[n++] = text("source", version);
     a[n++] = text("history", sim->options->command ? sim->options->command : version);
@@ -182,9 +204,10 @@ static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
     a[n++] = text("problem_resolved", p->resolved);
     a[n++] = text("widths", widths);
     a[n++] = count("depth", sim->net.N);
+    n += network_attributes(p, &sim->net, dense, a + n);
     a[n++] = text("loss", p->loss.kind);
     a[n++] = number("weight_decay", p->loss.weight_decay);
-    a[n++] = number("loss_infimum", infimum);
+    a[n++] = number("loss_infimum", least);
     a[n++] = text("loss_infimum_is", known ? "the value" : "a lower bound");
     a[n++] =
         text("loss_infimum_attained", attained == LNN_NOT_ATTAINED       ? "no"
@@ -194,8 +217,7 @@ static size_t root_attributes(const struct lnn_simulator *sim, char *widths,
     return n + start_attributes(p, a + n);
 }
 
-static size_t volatile_attributes(char host[256], char when[64],
-                                  struct lnn_attribute a[])
+size_t lnn_volatile_attributes(char host[256], char when[64], struct lnn_attribute a[])
 {
     time_t now = time(NULL);
     struct tm utc;
@@ -233,26 +255,29 @@ static int create(struct lnn_simulator *sim, const char *path, char *widths,
     struct lnn_attribute root[ROOT_ATTRIBUTES], host[3];
     char hostname[256] = "", when[64];
     size_t n_root = root_attributes(sim, widths, room, root);
-    size_t n_host = volatile_attributes(hostname, when, host);
-    return lnn_file_create(path, sim->options->force, sim->n + 1, groups, n_root, root,
-                           n_host, host, sim->options->fsync, &sim->file);
+    size_t n_host = lnn_volatile_attributes(hostname, when, host);
+    size_t n = sim->n + (sim->extra ? 2 : 1);
+    return lnn_file_create(path, sim->options->force, n, groups, n_root, root, n_host,
+                           host, sim->options->fsync, &sim->file);
 }
 
 int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path)
 {
-    struct lnn_group *groups = calloc(sim->n + 1, sizeof *groups);
+    struct lnn_group *groups = calloc(sim->n + 2, sizeof *groups);
     struct lnn_attribute(*attributes)[GROUP_ATTRIBUTES] =
         calloc(sim->n, sizeof *attributes);
-    size_t room = 24 * (sim->net.N + 1);
+    size_t room = 48 * (sim->net.N + 1); /* of two lists */
     char *widths = malloc(room);
     struct lnn_data_group data = {0};
-    bool examples = sim->tracks[0].model->objective->loss->examples;
+    bool examples =
+        sim->tracks[0].model->objective->loss->examples || sim->net.activation;
     int status = groups && attributes && widths
                      ? lnn_data_group_fill(&data, sim->data, examples)
                      : lnn_fail(GSL_ENOMEM, "out of memory for the file");
     if (status == GSL_SUCCESS) {
         describe_tracks(sim, groups, attributes);
         groups[sim->n] = data.group;
+        if (sim->extra) groups[sim->n + 1] = *sim->extra;
         status = create(sim, path, widths, room, groups);
     }
     lnn_data_group_clear(&data);

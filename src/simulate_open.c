@@ -32,6 +32,35 @@ int lnn_simulate_times(const struct lnn_problem *problem, double t[])
     return GSL_SUCCESS;
 }
 
+/* Iterations 0..K of a discrete trajectory that stops by itself at K, as its times. */
+static void iteration_times(const struct lnn_problem *problem, double eta, double K,
+                            double t[])
+{
+    size_t n = problem->time.samples;
+    bool logarithmic = K >= 2 && strcmp(problem->time.spacing, "log") == 0;
+    t[0] = 0;
+    for (size_t i = 1; i < n; i++) {
+        double k = K * (double)i / (double)(n - 1);
+        if (logarithmic && n > 2) k = exp(log(K) * (double)(i - 1) / (double)(n - 2));
+        t[i] = eta * round(k);
+    }
+    t[n - 1] = eta * fmax(K, 1);
+}
+
+static int choose_times(struct lnn_simulator *sim, struct lnn_track *track)
+{
+    const struct lnn_problem *p = sim->problem;
+    size_t entry = (size_t)(track->spec - p->trajectories.at);
+    track->times = sim->times;
+    if (!sim->iterations || !track->ode->map) return GSL_SUCCESS;
+    track->own_times = calloc(p->time.samples, sizeof *track->own_times);
+    if (!track->own_times) return lnn_fail(GSL_ENOMEM, "out of memory for the samples");
+    iteration_times(p, track->spec->learning_rate, sim->iterations[entry],
+                    track->own_times);
+    track->times = track->own_times;
+    return GSL_SUCCESS;
+}
+
 static struct lnn_run_options run_options(const struct lnn_simulator *sim,
                                           const struct lnn_track *track, bool reference)
 {
@@ -43,7 +72,7 @@ static struct lnn_run_options run_options(const struct lnn_simulator *sim,
         .rtol = spec->rtol,
         .atol = spec->atol,
         .h0 = spec->first_step,
-        .t_end = p->time.end,
+        .t_end = track->own_times ? INFINITY : p->time.end,
         .stop_loss = p->stop.loss,
         .stop_gradient = p->stop.gradient_norm,
         .max_steps = p->stop.max_steps,
@@ -94,6 +123,7 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
     for (size_t j = 0; j <= net->N && track->watched; j++)
         widest = net->d[j] > widest ? net->d[j] : widest;
     size_t scratch = widest * widest > 2 * kd ? widest * widest : 2 * kd;
+    if (net->activation && scratch < 2 * net->size) scratch = 2 * net->size;
     track->y =
         calloc(2 * dim + 2 * kd + imbalances + row_size(track) + net->N + scratch,
                sizeof *track->y);
@@ -117,6 +147,7 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
 
 static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
 {
+    LNN_TRY(choose_times(sim, track));
     struct lnn_run_options o = run_options(sim, track, false);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model));
@@ -125,6 +156,26 @@ static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
     if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
     LNN_TRY(lnn_track_describe(sim, track));
     return track_arrays(sim, track);
+}
+
+static const char *entry_place(const struct lnn_simulator *sim,
+                               const struct lnn_track *track)
+{
+    size_t entry = (size_t)(track->spec - sim->problem->trajectories.at);
+    return lnn_problem_entry_place(sim->problem, entry);
+}
+
+/* What a system of the product needs, a non-linear network does not have. */
+static int check_system(const struct lnn_simulator *sim, const struct lnn_track *track)
+{
+    const struct lnn_problem_trajectory *spec = track->spec;
+    if (!sim->net.activation || track->ode->layers) return GSL_SUCCESS;
+    return lnn_fail(
+        GSL_EINVAL,
+        "%s: error: trajectory %s: system %s is about the product of a linear "
+        "network's layers; with network.activation %s there is none",
+        entry_place(sim, track), spec->name ? spec->name : spec->system, spec->system,
+        sim->net.activation->name);
 }
 
 static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
@@ -138,14 +189,15 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
         return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
-    size_t i = (size_t)(track - sim->tracks);
-    if (track->ode->map && !(spec->learning_rate <= sim->problem->time.end))
+    LNN_TRY(check_system(sim, track));
+    if (track->ode->map && !sim->iterations &&
+        !(spec->learning_rate <= sim->problem->time.end))
         return lnn_fail(GSL_EINVAL,
                         "%s: error: trajectory %s: learning_rate %g is above time.end "
                         "%g, so that no "
                         "iteration would be taken",
-                        lnn_problem_entry_place(sim->problem, i), spec->name,
-                        spec->learning_rate, sim->problem->time.end);
+                        entry_place(sim, track), spec->name, spec->learning_rate,
+                        sim->problem->time.end);
     if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0)
         sim->partner = track;
     return GSL_SUCCESS;
@@ -158,7 +210,7 @@ static int open_results(struct lnn_simulator *sim)
     if (!out->results) return lnn_fail(GSL_ENOMEM, "out of memory for the results");
     out->n = sim->n;
     for (size_t i = 0; i < sim->n; i++) {
-        const struct lnn_problem_trajectory *spec = &sim->problem->trajectories.at[i];
+        const struct lnn_problem_trajectory *spec = sim->tracks[i].spec;
         out->results[i] = (struct lnn_result){
             .name = strdup(spec->name ? spec->name : spec->system),
             .system = sim->tracks[i].ode->name,
@@ -178,19 +230,20 @@ static int open_results(struct lnn_simulator *sim)
 
 static int open_tracks(struct lnn_simulator *sim)
 {
-    sim->n = sim->problem->trajectories.n;
-    sim->tracks = calloc(sim->n, sizeof *sim->tracks);
+    size_t all = sim->problem->trajectories.n;
+    sim->tracks = calloc(all, sizeof *sim->tracks);
     if (!sim->tracks) return lnn_fail(GSL_ENOMEM, "out of memory for the trajectories");
-    for (size_t i = 0; i < sim->n; i++) {
-        sim->tracks[i].spec = &sim->problem->trajectories.at[i];
-        LNN_TRY(find_members(sim, &sim->tracks[i]));
+    for (size_t i = 0; i < all; i++) {
+        if (sim->iterations && sim->iterations[i] == LNN_LEFT_OUT) continue;
+        sim->tracks[sim->n].spec = &sim->problem->trajectories.at[i];
+        LNN_TRY(find_members(sim, &sim->tracks[sim->n++]));
     }
     LNN_TRY(open_results(sim));
     for (size_t i = 0; i < sim->n; i++) {
         int status = open_track(sim, &sim->tracks[i]);
         if (status != GSL_SUCCESS)
             return lnn_fail(status, "%s: error: trajectory %s: %s",
-                            lnn_problem_entry_place(sim->problem, i),
+                            entry_place(sim, &sim->tracks[i]),
                             sim->out->results[i].name, lnn_error());
     }
     return GSL_SUCCESS;
@@ -225,6 +278,7 @@ static double start_imbalance(const struct lnn_simulator *sim)
     double square = 0;
     for (size_t j = 1; j < net->N; j++) {
         size_t size = net->d[j] * net->d[j];
+        if (lnn_network_conserved(net, j) == LNN_CONSERVED_NOTHING) continue;
         double *C = size < 12500000 ? malloc(size * sizeof *C) : NULL;
         if (!C) return NAN;
         lnn_network_imbalance(net, sim->w0, j, C);
@@ -237,7 +291,7 @@ static double start_imbalance(const struct lnn_simulator *sim)
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
     const struct lnn_counts *widths = &sim->problem->network.widths;
-    sim->net = lnn_network_of(widths->n, widths->at);
+    sim->net = lnn_network_for(sim->problem);
     double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
     if (sim->net.size > INT_MAX || entries > INT_MAX)
         return lnn_fail(
@@ -249,7 +303,8 @@ int lnn_simulator_open(struct lnn_simulator *sim)
     sim->times = calloc(sim->problem->time.samples, sizeof *sim->times);
     if (!sim->w0 || !sim->times)
         return lnn_fail(GSL_ENOMEM, "out of memory for %zu weights", sim->net.size);
-    LNN_TRY(lnn_simulate_times(sim->problem, sim->times));
+    if (!isnan(sim->problem->time.end))
+        LNN_TRY(lnn_simulate_times(sim->problem, sim->times));
     LNN_TRY(lnn_init_start(sim->problem, &sim->net, sim->w0));
     LNN_TRY(open_tracks(sim));
     sim->out->imbalance = start_imbalance(sim);
@@ -265,6 +320,7 @@ void lnn_simulator_close(struct lnn_simulator *sim)
         lnn_model_free(track->model);
         lnn_model_free(track->model_ref);
         lnn_track_undescribe(track);
+        free(track->own_times);
         free(track->y);
     }
     free(sim->tracks);

@@ -19,7 +19,9 @@ struct lnn_track {
     double objective0, W_error;
     /* of W and of the layers to the second run: at least half of what it was before */
     double gap, layers_gap;
-    bool watched;   /* balancedness is asked for: it takes d_j x d_j matrices */
+    bool watched;        /* balancedness is asked for: it takes d_j x d_j matrices */
+    const double *times; /* when it is sampled: the simulator's, or own_times */
+    double *own_times;
     double reached; /* time of the state in y */
     enum lnn_reason reason;
     bool fresh, done; /* y is a row to be written; no more rows will come */
@@ -27,11 +29,18 @@ struct lnn_track {
     char why[256];    /* a failure found here rather than by the run */
 };
 
+#define LNN_LEFT_OUT (-1.0)
+
 struct lnn_simulator {
     const struct lnn_problem *problem;
     const struct lnn_simulate_options *options;
     struct lnn_data *data;
     struct lnn_network net;
+    /* A search's best runs instead of the problem as it is; both NULL without. Entry i
+     * for the i-th trajectory: how many iterations its samples are spread over, and
+     * LNN_LEFT_OUT for one that is none. `extra` joins the file. */
+    const double *iterations;
+    const struct lnn_group *extra;
     double *w0, *times;
     size_t n;
     struct lnn_track *tracks;
@@ -54,6 +63,14 @@ int lnn_data_group_fill(struct lnn_data_group *g, const struct lnn_data *data,
                         bool by_example);
 void lnn_data_group_clear(struct lnn_data_group *g);
 
+/* simulate.c: all trajectories into sim->out->path, which it takes from the options;
+ * sim->started is set. Closes sim, and frees sim->out unless *simulation gets it. */
+int lnn_simulator_run(struct lnn_simulator *sim, struct lnn_simulation **simulation);
+double lnn_simulate_now(void); /* seconds, monotonic */
+/* Where the file goes, malloc'ed; `output`: what the options say, or NULL. */
+char *lnn_simulate_path(const struct lnn_problem *problem, const char *output);
+int lnn_simulate_check_path(const struct lnn_problem *problem, const char *path);
+
 /* simulate_open.c; close also what a failed open has left. */
 int lnn_simulator_open(struct lnn_simulator *sim);
 void lnn_simulator_close(struct lnn_simulator *sim);
@@ -62,6 +79,8 @@ void lnn_simulator_close(struct lnn_simulator *sim);
 int lnn_track_describe(const struct lnn_simulator *sim, struct lnn_track *track);
 void lnn_track_undescribe(struct lnn_track *track);
 
+/* Attributes that say who wrote a file and when, for /volatile: 3 of them. */
+size_t lnn_volatile_attributes(char host[256], char when[64], struct lnn_attribute a[]);
 /* Create the file of all tracks. */
 int lnn_simulator_create_file(struct lnn_simulator *sim, const char *path);
 

@@ -22,7 +22,7 @@ static int gradient(struct lnn_track *track, double *norm)
     double square;
     if (track->ode->layers) {
         square = lnn_model_gradient(m, track->y, m->grad);
-        LNN_TRY(lnn_svd(m->svd, track->W));
+        if (!m->mlp) LNN_TRY(lnn_svd(m->svd, track->W));
     } else {
         LNN_TRY(lnn_model_end_to_end(m, track->W, m->dW, &square));
     }
@@ -43,9 +43,10 @@ static void error_bars(struct lnn_track *track, struct lnn_sample *sample)
 {
     const struct lnn_model *m = track->model;
     sample->W_bar = sample->w_bar = NAN;
-    if (!sample->W_ref) return;
-    sample->W_bar = error_bar(track, sample, m->data->k * m->data->d, track->W,
-                              track->W_ref, &track->gap);
+    if (!track->run_ref) return;
+    if (sample->W_ref)
+        sample->W_bar = error_bar(track, sample, m->data->k * m->data->d, track->W,
+                                  track->W_ref, &track->gap);
     if (track->ode->layers)
         sample->w_bar = error_bar(track, sample, m->net.size, track->y, track->y_ref,
                                   &track->layers_gap);
@@ -66,18 +67,19 @@ static int observe(struct lnn_simulator *sim, struct lnn_track *track,
         .w = track->ode->layers ? track->y : NULL,
         .t_natural = lnn_run_time(track->run),
         .w_natural = track->ode->layers ? lnn_run_state(track->run) : NULL,
-        .W = track->W,
+        .W = m->mlp ? NULL : track->W,
         .G = m->G,
         .s = m->svd->s,
         .C0 = track->C0,
-        .W_ref = track->run_ref ? track->W_ref : NULL,
+        .W_ref = track->run_ref && !m->mlp ? track->W_ref : NULL,
+        .w_ref = track->run_ref && track->ode->layers ? track->y_ref : NULL,
         .rounding = rounding(track),
         .W_other = paired ? other->W : NULL,
         .counts = lnn_run_counts(track->run),
         .scratch = track->scratch + sim->net.N, /* before it: summarise() */
     };
     error_bars(track, sample);
-    sample->loss = lnn_objective_value(m->objective, track->W);
+    LNN_TRY(lnn_ode_loss(track->ode, m, track->y, &sample->loss));
     if (!isfinite(sample->loss)) return lnn_fail(GSL_EFAILED, "the loss is not finite");
     sample->objective =
         track->ode->objective ? track->ode->objective(m, track->y) : sample->loss;
@@ -98,7 +100,7 @@ static void summarise(struct lnn_simulator *sim, struct lnn_track *track,
     r->t = sample->t;
     r->loss = sample->loss;
     r->gradient_norm = sample->gradient_norm;
-    r->W_norm = lnn_norm(kd, sample->W);
+    r->W_norm = sample->W ? lnn_norm(kd, sample->W) : NAN;
     lnn_observable_loss_error.eval(sample, &r->loss_error);
     lnn_observable_W_error.eval(sample, &r->W_error);
     track->W_error = r->W_error;
@@ -107,8 +109,10 @@ static void summarise(struct lnn_simulator *sim, struct lnn_track *track,
     if (track->watched) {
         double *drift = track->scratch;
         lnn_observable_balancedness_drift.eval(sample, drift);
-        for (size_t j = 0; j + 1 < N; j++)
-            if (!(drift[j] <= r->drift_samples)) r->drift_samples = drift[j];
+        for (size_t j = 1; j < N; j++)
+            if (lnn_network_conserved(&sim->net, j) != LNN_CONSERVED_NOTHING &&
+                !(drift[j - 1] <= r->drift_samples))
+                r->drift_samples = drift[j - 1];
     }
     if (sample->W_other) {
         double distance = lnn_distance(kd, sample->W, sample->W_other);

@@ -51,6 +51,19 @@ int lnn_record_imbalance(const struct lnn_record *r, size_t i, double *imbalance
     return GSL_SUCCESS;
 }
 
+static int gradient_by_examples(const struct lnn_evidence *e, const struct lnn_record *r,
+                                size_t i, double grad[])
+{
+    struct lnn_mlp *mlp;
+    struct lnn_examples all = lnn_examples_all(e->data);
+    const double *w = r->w + i * r->net.size;
+    LNN_TRY(lnn_mlp_alloc(&r->net, e->objective, &mlp));
+    (void)lnn_mlp_gradient(mlp, &all, w, grad);
+    lnn_axpy(r->net.size, r->weight_decay, w, grad);
+    lnn_mlp_free(mlp);
+    return GSL_SUCCESS;
+}
+
 int lnn_record_gradient(const struct lnn_evidence *e, const struct lnn_record *r,
                         size_t i, double grad[])
 {
@@ -58,6 +71,7 @@ int lnn_record_gradient(const struct lnn_evidence *e, const struct lnn_record *r
     LNN_TRY(check_row(r, i));
     if (!e->objective) return lnn_fail(GSL_EINVAL, "the file does not say the loss");
     size_t kd = net->d[net->N] * net->d[0];
+    if (net->activation) return gradient_by_examples(e, r, i, grad);
     double *W = malloc((2 * kd + net->chain) * sizeof *W);
     if (!W) return lnn_fail(GSL_ENOMEM, "out of memory for the gradient");
     const double *w = r->w + i * net->size;
@@ -124,6 +138,7 @@ int lnn_judge_all(const struct lnn_evidence *e, const char *only, size_t *n,
         if (only && strcmp(theorem->name, only) != 0) continue;
         for (size_t i = 0; i < e->n; i++) {
             const struct lnn_record *r = &e->records[i];
+            if (r->net.activation && !theorem->nonlinear) continue;
             if (!theorem->about(e, r)) continue;
             found[*n] = (struct lnn_finding){.theorem = theorem, .record = r};
             judge(e, &found[(*n)++]);

@@ -207,10 +207,20 @@ static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r
     return GSL_SUCCESS;
 }
 
+/* Without a product to infer them from: unknown. */
+static int spaced_bars(const struct lnn_record *r, size_t n, double bars[], bool *stated)
+{
+    (void)r;
+    for (size_t i = 0; i < n; i++) bars[i] = NAN;
+    *stated = false;
+    return GSL_SUCCESS;
+}
+
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated)
 {
+    if (!r->weights_error && net->activation) return spaced_bars(r, n, bars, stated);
     if (!r->weights_error || w != r->w)
         return assumed_bars(e, r, net, n, t, w, bars, stated);
     *stated = true;

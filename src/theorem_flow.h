@@ -38,6 +38,7 @@ void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
 struct lnn_flow { /* a network with its loss, and scratch; freed with lnn_flow_close */
     struct lnn_network net;
     const struct lnn_objective *objective;
+    struct lnn_mlp *mlp; /* of a non-linear network; NULL: linear */
     double lambda;
     size_t k, d;
     size_t rank; /* of W for the fields: singular values beyond it count as 0 */

@@ -37,40 +37,58 @@ int lnn_flow_open(const struct lnn_evidence *e, const struct lnn_network *net,
     x->probe = x->hv + net->size;
     x->chain = x->probe + net->size;
     x->svd = lnn_svd_alloc(q, k < d ? d : k);
-    if (x->svd) return GSL_SUCCESS;
-    free(x);
+    int status = x->svd ? GSL_SUCCESS
+                        : lnn_fail(GSL_ENOMEM, "out of memory for singular values");
+    if (status == GSL_SUCCESS && net->activation)
+        status = lnn_mlp_alloc(net, e->objective, &x->mlp);
+    if (status == GSL_SUCCESS) return GSL_SUCCESS;
+    lnn_flow_close(x);
     *flow = NULL;
-    return lnn_fail(GSL_ENOMEM, "out of memory for singular values");
+    return status;
 }
 
 void lnn_flow_close(struct lnn_flow *flow)
 {
-    if (flow) free(flow->svd);
+    if (!flow) return;
+    lnn_mlp_free(flow->mlp);
+    free(flow->svd);
     free(flow);
 }
 
 double lnn_flow_objective(struct lnn_flow *x, const double w[])
 {
+    struct lnn_examples all = lnn_examples_all(x->objective->data);
+    double decay = 0.5 * x->lambda * lnn_dot(x->net.size, w, w);
+    if (x->mlp) return lnn_mlp_gradient(x->mlp, &all, w, NULL) + decay;
     lnn_network_product(&x->net, w, x->W, x->chain);
-    return lnn_objective_value(x->objective, x->W) +
-           0.5 * x->lambda * lnn_dot(x->net.size, w, w);
+    return lnn_objective_value(x->objective, x->W) + decay;
 }
 
 double lnn_flow_gradient(struct lnn_flow *x, const double w[])
 {
-    lnn_network_product(&x->net, w, x->W, x->chain);
-    lnn_objective_gradient(x->objective, x->W, x->G);
-    lnn_network_gradient(&x->net, w, x->G, x->grad, x->chain);
+    struct lnn_examples all = lnn_examples_all(x->objective->data);
+    if (x->mlp) {
+        (void)lnn_mlp_gradient(x->mlp, &all, w, x->grad);
+    } else {
+        lnn_network_product(&x->net, w, x->W, x->chain);
+        lnn_objective_gradient(x->objective, x->W, x->G);
+        lnn_network_gradient(&x->net, w, x->G, x->grad, x->chain);
+    }
     lnn_axpy(x->net.size, x->lambda, w, x->grad);
     return lnn_dot(x->net.size, x->grad, x->grad);
 }
 
 void lnn_flow_hessian(struct lnn_flow *x, const double w[])
 {
-    lnn_network_product_tangent(&x->net, w, x->grad, x->W, x->V, x->chain);
-    lnn_objective_gradient(x->objective, x->W, x->G);
-    x->objective->loss->hessian(x->objective, x->W, x->V, x->F);
-    lnn_network_gradient_tangent(&x->net, w, x->grad, x->G, x->F, x->hv, x->chain);
+    struct lnn_examples all = lnn_examples_all(x->objective->data);
+    if (x->mlp) {
+        lnn_mlp_hessian(x->mlp, &all, w, x->grad, x->hv);
+    } else {
+        lnn_network_product_tangent(&x->net, w, x->grad, x->W, x->V, x->chain);
+        lnn_objective_gradient(x->objective, x->W, x->G);
+        x->objective->loss->hessian(x->objective, x->W, x->V, x->F);
+        lnn_network_gradient_tangent(&x->net, w, x->grad, x->G, x->F, x->hv, x->chain);
+    }
     lnn_axpy(x->net.size, x->lambda, x->grad, x->hv);
 }
 

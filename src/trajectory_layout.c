@@ -221,7 +221,8 @@ int lnn_layout_fixed(hid_t group, const struct lnn_variable *v)
 {
     struct shape shape = {.rank = (int)v->rank};
     for (size_t i = 0; i < v->rank; i++) shape.extent[i] = v->dims[i];
-    hid_t id = make_dataset(group, v->name, H5T_IEEE_F64LE, &shape);
+    hid_t id = make_dataset(group, v->name, v->integer ? H5T_STD_I64LE : H5T_IEEE_F64LE,
+                            &shape);
     if (id < 0) return GSL_EOF;
     int status = GSL_SUCCESS;
     if (H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v->fixed) < 0)

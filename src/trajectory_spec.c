@@ -28,9 +28,10 @@ static int check_variable(const struct lnn_group *g, const struct lnn_variable *
     if (bad_name(v->name) || reserved(v->name))
         return lnn_fail(GSL_EINVAL, "group %s: \"%s\" cannot name a variable", g->name,
                         v->name == NULL ? "" : v->name);
-    if (v->rank > 2)
-        return lnn_fail(GSL_EINVAL, "%s/%s: rank %zu, at most 2", g->name, v->name,
-                        v->rank);
+    size_t most = v->fixed ? 3 : 2;
+    if (v->rank > most)
+        return lnn_fail(GSL_EINVAL, "%s/%s: rank %zu, at most %zu", g->name, v->name,
+                        v->rank, most);
     for (size_t i = 0; i < v->rank; i++) {
         if (bad_name(v->axes[i]) || reserved(v->axes[i]))
             return lnn_fail(GSL_EINVAL, "%s/%s: axis %zu has no usable name", g->name,
@@ -39,9 +40,11 @@ static int check_variable(const struct lnn_group *g, const struct lnn_variable *
             return lnn_fail(GSL_EINVAL, "%s/%s: axis %s is empty", g->name, v->name,
                             v->axes[i]);
     }
-    if (v->rank == 2 && same(v->axes[0], v->axes[1])) /* netCDF cannot read that */
-        return lnn_fail(GSL_EINVAL, "%s/%s: both axes are called %s", g->name, v->name,
-                        v->axes[0]);
+    for (size_t i = 1; i < v->rank; i++) /* netCDF cannot read that */
+        for (size_t j = 0; j < i; j++)
+            if (same(v->axes[i], v->axes[j]))
+                return lnn_fail(GSL_EINVAL, "%s/%s: both axes are called %s", g->name,
+                                v->name, v->axes[j]);
     return GSL_SUCCESS;
 }
 

@@ -17,7 +17,7 @@ static struct lnn_problem *parse(const char *text, const char *const *set)
 
 Test(problem, table_is_sound)
 {
-    const char *types = " text path choice real count flag counts matrix words ";
+    const char *types = " text path choice real count flag counts matrix words sweep ";
     for (const struct lnn_key *key = lnn_keys; key->section; key++) {
         char type[32];
         snprintf(type, sizeof type, " %s ", key->type);

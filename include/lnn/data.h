@@ -34,13 +34,15 @@ struct lnn_data {
     double *Lxx, *Lyx, *Lyy; /* d x d, k x d, k x k; data.offset is not in them */
     double *R, *B;           /* q x d, k x q */
     double floor;            /* the part of the square loss no W can remove */
+    bool classes;            /* every row of Y is one-hot, and not scaled since */
     double *mask;            /* k x d of 0 and 1 (observed), or NULL: all observed */
     char **input_names, **target_names; /* d and k of them */
+    double divisor; /* data.divide: X_raw / divisor is what is scaled */
     double *x_mean, *x_scale, *y_mean,
         *y_scale;     /* removed by scaling; 0 and 1 if none */
     double *whitener; /* d x d: X_raw-centred = X whitener^T; NULL unless whiten */
-    char *source;     /* csv: the file the targets are from; else NULL */
-    size_t *lines;    /* csv: the line of every example there; else NULL */
+    char *source;     /* csv, idx: the file the targets are from; else NULL */
+    size_t *lines;    /* csv: the line of every example there; idx: its number from 1 */
 };
 
 /* Load or generate what problem->data asks for; widths give d and k where the data does

@@ -5,6 +5,7 @@
 #define LNN_EVIDENCE_H
 
 #include "lnn/loss.h"
+#include "lnn/mlp.h"
 #include "lnn/network.h"
 #include "lnn/trajectory.h"
 
@@ -26,18 +27,20 @@ struct lnn_record {
      * gradient_descent, layers alone = gradient_flow, else "unknown". */
     const char *system;
     enum lnn_dynamics dynamics;
-    struct lnn_network net;  /* of W1..WN, else of the attribute widths, else N = 0 */
+    /* Of W1..WN, else of the attribute widths, else N = 0; with the attributes
+     * activation, factors, slope, sharpness. */
+    struct lnn_network net;
     size_t k, d;             /* of W: known even where N is not */
     size_t rows;             /* with 0, lnn_judge_all says inconclusive */
     const double *t;         /* rows; eta * iteration if only that is there, else NaN */
     const double *iteration; /* rows; NULL for flows, or when not said */
     /* rows x k x d; the layers' product if not in the file; NULL if the layers are
-     * stored more rarely than the rows. */
+     * stored more rarely than the rows, or the network is not linear. */
     const double *W;
     size_t weights_rows; /* rows of w */
     const double *w_t;   /* their times */
     const double *w;     /* weights_rows x net.size, layout of network.h */
-    const double *loss;  /* rows; from W and the objective if not in the file */
+    const double *loss;  /* rows; from W (non-linear: w) and the objective if not there */
     const double *loss_error, *W_error; /* rows; absolute error bars */
     const double *weights_error;        /* rows; of all layers together */
     /* Relative rounding of the stored layers (of W where there are none): 2^-23 for

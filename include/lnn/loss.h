@@ -37,6 +37,10 @@ struct lnn_loss {
     int (*check)(const struct lnn_data *data);      /* does this data suit? or NULL */
     double (*value)(const struct lnn_objective *o, const double W[]);
     void (*gradient)(const struct lnn_objective *o, const double W[], double G[]);
+    /* Both at once, from one residual, and the value to the bit that of `value`; NULL:
+     * one after the other. */
+    double (*value_gradient)(const struct lnn_objective *o, const double W[],
+                             double G[]);
     /* HD = D^2 l(W)[D], all k x d. */
     void (*hessian)(const struct lnn_objective *o, const double W[], const double D[],
                     double HD[]);
@@ -45,6 +49,9 @@ struct lnn_loss {
      * sum over examples. */
     double (*outputs)(const struct lnn_objective *o, const struct lnn_examples *e,
                       const double F[], double dF[]);
+    /* T2 = D^2 l(F)[T], all m x k, T2 may be T: the second derivative of the same. */
+    void (*curvature)(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[]);
     /* inf over all k x d matrices: its value if known (else a lower bound), and whether
      * some W attains it. May use the scratch; not for right-hand sides. */
     enum lnn_attained (*infimum)(const struct lnn_objective *o, double *value);
@@ -59,5 +66,7 @@ int lnn_objective_alloc(const struct lnn_problem *problem, const struct lnn_data
 double lnn_objective_value(const struct lnn_objective *o, const double W[]);
 void lnn_objective_gradient(const struct lnn_objective *o, const double W[],
                             double G[]);
+double lnn_objective_value_gradient(const struct lnn_objective *o, const double W[],
+                                    double G[]);
 
 #endif

@@ -1,10 +1,12 @@
 /* Network + loss + data + start + scratch: all that a right-hand side needs. One model
- * serves one trajectory; it is GSL's `params`. Evaluations allocate nothing. */
+ * serves one trajectory; it is GSL's `params`. Evaluations allocate nothing. Functions of
+ * the layers work for non-linear networks too; those of W are for linear ones. */
 #ifndef LNN_MODEL_H
 #define LNN_MODEL_H
 
 #include "lnn/init.h"
 #include "lnn/loss.h"
+#include "lnn/mlp.h"
 #include "lnn/network.h"
 
 struct lnn_model {
@@ -12,10 +14,15 @@ struct lnn_model {
     const struct lnn_problem *problem; /* not owned */
     const struct lnn_data *data;       /* not owned */
     struct lnn_objective *objective;   /* owned */
+    struct lnn_mlp *mlp; /* of a non-linear network; NULL: linear. Owned */
     double weight_decay; /* lambda: the flow descends phi + lambda/2 sum ||W_j||_F^2 */
     const struct lnn_problem_trajectory *spec; /* its entry; NULL: none. Not owned */
     double learning_rate; /* eta of the discrete systems; NaN for flows */
-    const double *w0;     /* the start, net.size doubles; not owned */
+    /* with_loss: lnn_model_gradient and lnn_model_end_to_end leave l(W) of the state
+     * they were given in loss, at next to no cost. */
+    bool with_loss;
+    double loss;
+    const double *w0; /* the start, net.size doubles; not owned */
     /* scratch, sized for this model; see the functions for who uses what */
     double *W, *G, *dW, *dG; /* k x d */
     double *grad;            /* net.size */
@@ -23,6 +30,7 @@ struct lnn_model {
     struct lnn_svd *svd;     /* of a k x d matrix */
     size_t rank;       /* end-to-end field: singular values beyond it count as 0 */
     double *kd1, *kd2; /* (max(k,d))^2 doubles each: small products */
+    double *outputs;   /* data->m x k: of batches */
     void *extra;       /* a system's own data, made by its init, freed with free */
 };
 
@@ -31,17 +39,33 @@ int lnn_model_alloc(const struct lnn_problem *problem, const struct lnn_data *da
                     const double w0[], double learning_rate, struct lnn_model **model);
 void lnn_model_free(struct lnn_model *model);
 
-/* phi's gradient at the layers w: grad (net.size); leaves W, G in the model. Returns
+/* m->G = dl/dW at W, and m->loss = l(W) if m->with_loss. */
+void lnn_model_loss_gradient(struct lnn_model *m, const double W[]);
+
+/* phi's gradient at the layers w: grad (net.size); leaves W, G of a linear network in
+ * the model. Returns
  * the square of its norm, weight decay included: grad_j = dphi/dW_j + lambda W_j. */
 double lnn_model_gradient(struct lnn_model *m, const double w[], double grad[]);
+
+/* The same over the examples e alone, data->m of them at most: phi is then their loss,
+ * sum_i e->weight l(W x_i, y_i). Leaves W and that loss's G in the model. Needs
+ * loss->outputs. */
+double lnn_model_batch_gradient(struct lnn_model *m, const struct lnn_examples *e,
+                                const double w[], double grad[]);
 
 /* hv = D^2(phi + decay)(w)[v]; the sizes of w. Uses the model's scratch. Exact: forward
  * mode through the chain rule, the loss's own Hessian. */
 void lnn_model_hessian(struct lnn_model *m, const double w[], const double v[],
                        double hv[]);
 
-/* phi + lambda/2 sum_j ||W_j||_F^2, what the flow descends, at the layers w. */
+/* phi, the loss alone, and phi + lambda/2 sum_j ||W_j||_F^2, what the flow descends, at
+ * the layers w. */
+double lnn_model_loss(struct lnn_model *m, const double w[]);
 double lnn_model_objective(struct lnn_model *m, const double w[]);
+
+/* The share of examples whose largest output is that of the target's largest entry. W (k
+ * x d) of a linear network, layers w (net.size) of a non-linear one. */
+double lnn_model_accuracy(struct lnn_model *m, const double W_or_w[]);
 
 /* End-to-end vector field (Arora, Cohen & Hazan 2018, Theorem 1, eta = 1):
  *   F(W) = lambda N W + sum_j [W W^T]^{(j-1)/N} G(W) [W^T W]^{(N-j)/N},   0^0 = 1,

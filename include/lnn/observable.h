@@ -13,20 +13,21 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double t_natural;        /* the end of the natural step that holds t, >= t, ... */
     const double *w_natural; /* ... and the layers there, free of interpolation error */
     const double *w;         /* W_1..W_N, NULL when the system has no layers */
-    const double *W, *G;     /* k x d: end-to-end matrix, dl/dW */
+    const double *W, *G; /* k x d: end-to-end matrix (NULL: non-linear), dl/dW */
     const double *s;         /* singular values of W, descending, q */
     double loss;             /* l(W) */
     double objective, objective0; /* with weight decay; at t and at 0 */
     double gradient_norm;
     const double *C0;    /* all C_j(0), NULL without layers */
-    const double *W_ref; /* the same sample at a tighter tolerance; NULL if off */
+    const double *W_ref; /* the same sample at a tighter tolerance; NULL if off, ... */
+    const double *w_ref; /* ... and its layers, NULL if it has none */
     double W_bar;        /* error bar of W, Frobenius norm; NaN if off */
     double w_bar;        /* error bar of the layers, all of them together; NaN if off */
     double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
     const double
         *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
     const struct lnn_run_counts *counts;
-    double *scratch; /* max_j d_j^2 + k d doubles */
+    double *scratch; /* max_j d_j^2, 2 k d, and of non-linear ones 2 net.size doubles */
 };
 
 /* The tighter run has an error of its own: the difference is taken twice. (Measured:
@@ -59,6 +60,11 @@ struct lnn_observable {
 
 /* The shape of a number that always applies. */
 bool lnn_shape_scalar(const struct lnn_context *c, struct lnn_row *row);
+/* The same of a number that is about the matrix of a linear network. */
+bool lnn_shape_scalar_linear(const struct lnn_context *c, struct lnn_row *row);
+/* A number for each of the N-1 interfaces between layers, of systems with layers where
+ * gradient flow conserves something at one at least. */
+bool lnn_shape_interfaces(const struct lnn_context *c, struct lnn_row *row);
 
 /* ||C_j - exp(-2 lambda t) C_j(0)||_F of the layers w at time t, j = 1..N-1, into out.
  */

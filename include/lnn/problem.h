@@ -28,6 +28,15 @@ typedef struct lnn_words {
     size_t n;
     char **at;
 } lnn_type_words; /* names or numbers */
+struct lnn_axis { /* a key, as --set names it, and its values as YAML */
+    char *key;
+    size_t n;
+    char **values;
+};
+typedef struct lnn_axes {
+    size_t n;
+    struct lnn_axis *at;
+} lnn_type_sweep;
 
 /* A section is a struct of its keys; a list section an array of such structs. Keys that
  * do not go with their section's kind hold their defaults. Defaults that depend on
@@ -41,8 +50,12 @@ struct lnn_problem {
     char *path;     /* as given; "-" or "<text>" when there is no file */
     char *folder;   /* paths in the file are relative to it; "" = current folder */
     char *text;     /* the file, byte for byte */
+    char **set;     /* the overrides it was read with, NULL-terminated */
     char **places;  /* see lnn_problem_place */
     char *resolved; /* YAML of every key in force, defaults and --set included */
+    /* d_0..d_N of all matrices: network.widths, with the inner widths of every dense
+     * layer's factors, min(d_in, d_out) each, the least that can hold any product */
+    struct lnn_counts layers;
 #define LNN_ROOT_KEY(member, type, ...) lnn_type_##type member;
 #define LNN_SECTION(section, doc) struct {
 #define LNN_KEY(section, member, type, ...) lnn_type_##type member;
@@ -70,6 +83,21 @@ int lnn_problem_read(const char *path, const char *const *set,
 int lnn_problem_parse(const char *text, const char *path, const char *const *set,
                       struct lnn_problem **problem);
 void lnn_problem_free(struct lnn_problem *problem);
+
+/* A problem with a sweep stands for many: the product of its axes' values, the last
+ * axis varying fastest. As read, it is the first of them. */
+size_t lnn_problem_points(const struct lnn_problem *problem); /* 1 without a sweep */
+/* The i-th of them, without sweep, as a problem of its own. */
+int lnn_problem_point(const struct lnn_problem *problem, size_t i,
+                      struct lnn_problem **point);
+/* Which value of axis a the i-th point has. */
+size_t lnn_problem_point_value(const struct lnn_problem *problem, size_t i, size_t a);
+
+/* Learning rates are searched for: there is a section search. */
+bool lnn_problem_searches(const struct lnn_problem *problem);
+/* The log grid: rates (may be NULL) takes as many as are returned. Entry r is from
+ * 10^(r / per_decade) to 15 digits, up to `to`. */
+size_t lnn_problem_rates(const struct lnn_problem *problem, double rates[]);
 
 /* Where the problem says something, for messages that the parser cannot give: the key's
  * "FILE:LINE:COLUMN" or "--set ..."; where the key is not given, the section's; else

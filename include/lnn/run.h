@@ -27,6 +27,7 @@ struct lnn_run_counts {
     unsigned long steps, rejected, rhs, jacobians;
     unsigned long rhs_dense, jacobians_dense; /* spent on dense output */
     double h;                                 /* the last step taken */
+    double loss_least;                        /* of watch_loss; NaN: none yet */
     double h_largest; /* of the steps the last lnn_run_sample that stepped has taken */
 };
 
@@ -42,6 +43,7 @@ struct lnn_run_options {
     double perturb;
     double stop_loss, stop_gradient; /* NaN: none */
     unsigned long max_steps;         /* 0: none */
+    bool watch_loss;                 /* of a map: keep the smallest loss met */
 };
 
 /* Starts at t = 0. The model is kept, not owned. */

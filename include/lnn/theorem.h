@@ -50,6 +50,8 @@ struct lnn_theorem {
     const char *source; /* paper, number; slide topic */
     const char *needs;  /* hypotheses in plain words */
     const char *claims; /* conclusion in plain words */
+    /* Is it about networks with activations, too? If not, they are left out. */
+    bool nonlinear;
     /* Is it about this kind of record at all? If not, it is left out of the table. */
     bool (*about)(const struct lnn_evidence *e, const struct lnn_record *r);
     /* Fills *j (empty, inconclusive, numbers NaN). A status other than GSL_SUCCESS is a

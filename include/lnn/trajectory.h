@@ -18,11 +18,11 @@ struct lnn_attribute {
 
 struct lnn_variable { /* one dataset of a group */
     const char *name, *doc, *units;
-    bool integer; /* stored as int64 (rows given as doubles) */
+    bool integer; /* stored as int64 (given as doubles; what is not there as -1) */
     bool weights; /* runs along weights_time; left out if weights_rows is 0 */
-    size_t rank;  /* of one row: 0, 1, 2 */
-    size_t dims[2];
-    const char *axes[2]; /* dimension scales of the group; same name = same size */
+    size_t rank;  /* of one row: 0, 1, 2; of what is fixed also 3 */
+    size_t dims[3];
+    const char *axes[3]; /* dimension scales of the group; same name = same size */
     const double *fixed; /* not NULL: all of it, without a time axis (copied) */
 };
 

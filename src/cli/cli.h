@@ -56,12 +56,13 @@ struct cli_command {
     const char *details; /* paragraphs, one a line */
     int (*run)(const struct cli_arguments *a);
     struct cli_operand operands[3];
-    struct cli_option options[7];
+    struct cli_option options[8];
 };
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
 extern const struct cli_option cli_common[];           /* --help, --version */
-extern const struct cli_command cli_command_run, cli_command_info, cli_command_list,
-    cli_command_export, cli_command_verify, cli_command_report, cli_command_help;
+extern const struct cli_command cli_command_run, cli_command_sweep, cli_command_info,
+    cli_command_list, cli_command_export, cli_command_verify, cli_command_report,
+    cli_command_help;
 
 /* args.c */
 struct cli_arguments { /* one block; the texts are argv's */
@@ -117,6 +118,26 @@ int cli_start(void);                     /* before all else */
 extern volatile sig_atomic_t cli_signal; /* 0, or the signal that came */
 void cli_signals_catch(void);
 
+/* problem.c: what the arguments of run and sweep name; texts are malloc'ed */
+int cli_read_problem(const struct cli_arguments *a, struct lnn_problem **problem);
+bool cli_from_stdin(const struct cli_arguments *a);
+char *cli_output_path(const struct cli_arguments *a, const struct lnn_problem *problem);
+char *cli_command_text(const struct cli_arguments *a);
+
+/* cmd_run.c: a problem from dry run to summary; the exit code of its trajectories */
+int cli_run_problem(const struct cli_arguments *a, const struct lnn_problem *problem);
+int cli_run_verdict(const struct lnn_simulation *simulation);
+
+/* sweep.c */
+bool cli_is_sweep(const struct lnn_problem *problem);
+int cli_sweep(const struct cli_arguments *a, const struct lnn_problem *problem,
+              const char *output, const char *command);
+
+/* search.c: the grid in a file: is there one, a table of the best, all as CSV */
+bool cli_search_is(struct lnn_reader *reader);
+int cli_search_print(struct lnn_reader *reader, size_t most);
+int cli_search_csv(struct lnn_reader *reader, FILE *out);
+
 /* summary.c */
 void cli_summary(const struct lnn_problem *problem, const struct lnn_simulation *s);
 
@@ -141,12 +162,16 @@ bool cli_verdicts_are(struct lnn_reader *reader);
 void cli_verdicts_info(struct lnn_reader *reader);
 int cli_verdicts_print(struct lnn_reader *reader, const char *path);
 
-/* picture.c: a PNG file of a page by an installed browser; exit code, after a message */
+/* picture.c: a PNG file of a page by an installed browser;
+ * exit code, after a message */
 struct cli_picture {
     const char *page, *path;
     int width, height; /* 0: the page's */
 };
 int cli_picture(const struct cli_picture *picture);
+/* png_cut.c: false if `path` is no PNG; a copy of the top `height` rows, 0: of all */
+bool cli_png_size(const char *path, long *width, long *height);
+bool cli_png_cut(const char *path, long height, const char *to);
 
 /* families.c: what `lnnflow list` knows */
 struct cli_family {

@@ -16,6 +16,7 @@ struct export
 {
     struct lnn_reader *reader;
     const char *path, *group;
+    void (*print)(const struct export *e, FILE *out);
     size_t n;
     struct column *columns; /* the first is the time */
 };
@@ -155,7 +156,7 @@ static int write_csv(const struct export *e, const struct cli_arguments *a)
     const char *path = cli_value(a, "output");
     struct stat info;
     if (!path || strcmp(path, "-") == 0) {
-        print_csv(e, stdout); /* main looks after it */
+        e->print(e, stdout); /* main looks after it */
         return CLI_DONE;
     }
     if (!cli_flag(a, "force") && stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
@@ -165,7 +166,7 @@ static int write_csv(const struct export *e, const struct cli_arguments *a)
     FILE *out = fopen(path, "w");
     bool good = out != NULL;
     if (good) {
-        print_csv(e, out);
+        e->print(e, out);
         good = !ferror(out);
         if (fclose(out) != 0) good = false;
     }
@@ -173,12 +174,39 @@ static int write_csv(const struct export *e, const struct cli_arguments *a)
     return good ? CLI_DONE : CLI_IO;
 }
 
+/* The grid of a search, by name or because there is nothing else. */
+static bool is_grid(const struct export *e, const struct cli_arguments *a)
+{
+    const char *group = cli_value(a, "group");
+    if (!cli_search_is(e->reader)) return false;
+    return group ? strcmp(group, "search") == 0 || strcmp(group, "/search") == 0
+                 : !lnn_reader_groups(e->reader)[0];
+}
+
+static void print_grid(const struct export *e, FILE *out)
+{
+    if (cli_search_csv(e->reader, out) != GSL_SUCCESS) (void)cli_fail(GSL_EOF);
+}
+
+static int export_grid(struct export *e, const struct cli_arguments *a)
+{
+    e->print = print_grid;
+    if (a->n == 1) return write_csv(e, a);
+    cli_say("the grid of a search is exported whole, a run a line: no VAR is meant");
+    return CLI_USAGE;
+}
+
 static int export(const struct cli_arguments *a)
 {
-    struct export e = {.path = a->operands[0]};
+    struct export e = {.path = a->operands[0], .print = print_csv};
     int status = lnn_reader_open(e.path, &e.reader);
     if (status != GSL_SUCCESS) return cli_fail(status);
     int code = CLI_USAGE;
+    if (is_grid(&e, a)) {
+        code = export_grid(&e, a);
+        lnn_reader_close(e.reader);
+        return code;
+    }
     e.group = cli_group(e.reader, e.path, cli_value(a, "group"));
     if (e.group) {
         lnn_error_clear();
@@ -200,7 +228,8 @@ const struct cli_command cli_command_export = {
     .details =
         "The time stands in the first column. Numbers are written so that reading "
         "them gives the same bits. A matrix becomes the columns W[0,0], W[0,1], ...; "
-        "lnnflow info lists the variables.",
+        "lnnflow info lists the variables. The grid of a search or sweep, --group "
+        "search, is written with a line a run.",
     .run = export,
     .operands = {{"FILE.h5", "the file", CLI_H5, false, false},
                  {"VAR", "variables; default: all that are one number a row", CLI_WORD,

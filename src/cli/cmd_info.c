@@ -4,6 +4,8 @@
 #include <string.h>
 #include "cli.h"
 
+enum { SEARCH_ROWS = 24 }; /* of a grid's table */
+
 static void shape_text(const struct lnn_shape *shape, char *text, size_t room)
 {
     size_t n = 0;
@@ -150,6 +152,11 @@ static void print_head(struct lnn_reader *reader, const char *path)
         {"source", "written by"},
         {"history", "command"},
         {"widths", "widths"},
+        {"dense_widths", "dense"},
+        {"factors", "factors"},
+        {"activation", "activation"},
+        {"slope", "slope"},
+        {"sharpness", "sharpness"},
         {"loss", "loss"},
         {"weight_decay", "decay"},
         {"samples_of_data", "examples"},
@@ -195,8 +202,13 @@ static int print_info(struct lnn_reader *reader, const struct cli_arguments *a)
     }
     print_head(reader, path);
     cli_verdicts_info(reader);
+    if (cli_search_is(reader)) {
+        puts("\n/search:");
+        int status = cli_search_print(reader, SEARCH_ROWS);
+        if (status != GSL_SUCCESS) return cli_fail(status);
+    }
     const char *const *groups = lnn_reader_groups(reader);
-    if (!groups[0])
+    if (!groups[0] && !cli_search_is(reader))
         puts("\nNo trajectory: there is no group with a dataset called time.");
     for (size_t i = 0; groups[i]; i++) {
         putchar('\n');

@@ -85,11 +85,11 @@ static int read_size(const char *text, struct cli_picture *p)
     long width = strtol(text, &end, 10), height = 0;
     bool good = end != text;
     if (good && *end == 'x') height = strtol(end + 1, &end, 10);
-    good = good && *end == '\0' && width >= 200 && width <= 8000 &&
+    good = good && *end == '\0' && width >= 500 && width <= 8000 &&
            (height == 0 || (height >= 100 && height <= 16000));
     if (!good) {
         cli_say(
-            "report: --size %s: WIDTH or WIDTHxHEIGHT is meant, 200 to 8000 and 100 "
+            "report: --size %s: WIDTH or WIDTHxHEIGHT is meant, 500 to 8000 and 100 "
             "to 16000",
             text);
         return CLI_USAGE;

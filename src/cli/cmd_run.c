@@ -1,102 +1,9 @@
 /* lnnflow run: integrate a problem, write its file, say how it went. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
 
-static char *slurp(FILE *file)
-{
-    size_t n = 0, room = 1 << 14;
-    char *at = NULL, *grown;
-    while ((grown = realloc(at, room)) != NULL) {
-        at = grown;
-        n += fread(at + n, 1, room - 1 - n, file);
-        at[n] = '\0';
-        if (n < room - 1) return at;
-        room *= 2;
-    }
-    free(at);
-    return NULL;
-}
-
-static int read_stdin(const char *const *set, struct lnn_problem **problem)
-{
-    char *text = slurp(stdin);
-    if (!text) return lnn_fail(GSL_ENOMEM, "<stdin>: out of memory");
-    int status = ferror(stdin)
-                     ? lnn_fail(GSL_EOF, "<stdin>: cannot be read: %s", strerror(errno))
-                     : lnn_problem_parse(text, "<stdin>", set, problem);
-    free(text);
-    return status;
-}
-
-static bool from_stdin(const struct cli_arguments *a)
-{
-    return strcmp(a->operands[0], "-") == 0;
-}
-
-static int read_problem(const struct cli_arguments *a, struct lnn_problem **problem)
-{
-    const char **set = calloc((size_t)a->n_given + 1, sizeof *set);
-    if (!set) return lnn_fail(GSL_ENOMEM, "out of memory");
-    for (int i = 0, n = 0; i < a->n_given; i++)
-        if (strcmp(a->given[i].option->name, "set") == 0) set[n++] = a->given[i].value;
-    int status = from_stdin(a) ? read_stdin(set, problem)
-                               : lnn_problem_read(a->operands[0], set, problem);
-    free(set);
-    return status;
-}
-
-static int dry_run(const struct lnn_problem *problem)
-{
-    int status = lnn_simulate_check(problem);
-    if (status != GSL_SUCCESS) return cli_fail(status);
-    fputs(problem->resolved, stdout);
-    return CLI_DONE;
-}
-
-/* FILE.h5 in the current folder for any/where/FILE.yaml. */
-static char *beside(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
-    char *file = malloc(n + sizeof ".h5");
-    if (file) snprintf(file, n + sizeof ".h5", "%.*s.h5", (int)n, name);
-    return file;
-}
-
-static char *output_path(const struct cli_arguments *a,
-                         const struct lnn_problem *problem)
-{
-    const char *given = cli_value(a, "output");
-    if (given) return strdup(given);
-    if (problem->output.file) return lnn_problem_path(problem, problem->output.file);
-    return from_stdin(a) ? NULL : beside(a->operands[0]);
-}
-
-/* What makes the same numbers again, for the file's history: the output's name, --force
- * and the like are left out. Quotes are the shell's. */
-static char *command_text(const struct cli_arguments *a)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    if (!out) return NULL;
-    fprintf(out, "lnnflow run %s", a->operands[0]);
-    for (int i = 0; i < a->n_given; i++) {
-        if (strcmp(a->given[i].option->name, "set") != 0) continue;
-        fputs(" --set '", out);
-        for (const char *c = a->given[i].value; *c; c++)
-            fputs(*c == '\'' ? "'\\''" : (char[]){*c, '\0'}, out);
-        fputc('\'', out);
-    }
-    if (fclose(out) == 0) return text;
-    free(text);
-    return NULL;
-}
-
-static int verdict(const struct lnn_simulation *simulation)
+int cli_run_verdict(const struct lnn_simulation *simulation)
 {
     bool failed = false, stopped = false, broken = false;
     for (size_t i = 0; i < simulation->n; i++) {
@@ -135,32 +42,45 @@ static int integrate(const struct cli_arguments *a, const struct lnn_problem *pr
     cli_progress_close(progress);
     if (status != GSL_SUCCESS) return cli_fail(status);
     cli_summary(problem, simulation);
-    int code = verdict(simulation);
+    int code = cli_run_verdict(simulation);
     lnn_simulation_free(simulation);
+    return code;
+}
+
+static int dry_run(const struct lnn_problem *problem)
+{
+    int status =
+        cli_is_sweep(problem) ? lnn_sweep_check(problem) : lnn_simulate_check(problem);
+    if (status != GSL_SUCCESS) return cli_fail(status);
+    fputs(problem->resolved, stdout);
+    return CLI_DONE;
+}
+
+int cli_run_problem(const struct cli_arguments *a, const struct lnn_problem *problem)
+{
+    if (cli_flag(a, "dry-run")) return dry_run(problem);
+    char *output = cli_output_path(a, problem), *command = cli_command_text(a);
+    int code = CLI_USAGE;
+    if (output && command)
+        code = cli_is_sweep(problem) ? cli_sweep(a, problem, output, command)
+                                     : integrate(a, problem, output, command);
+    else if (!output && cli_from_stdin(a))
+        cli_say("%s: a problem from stdin has no name to make the output's of; "
+                "-o OUT.h5 is meant",
+                a->command->name);
+    else
+        code = cli_fail(lnn_fail(GSL_ENOMEM, "out of memory"));
+    free(output);
+    free(command);
     return code;
 }
 
 static int run(const struct cli_arguments *a)
 {
     struct lnn_problem *problem = NULL;
-    int status = read_problem(a, &problem);
+    int status = cli_read_problem(a, &problem);
     if (status != GSL_SUCCESS) return cli_fail(status);
-    if (cli_flag(a, "dry-run")) {
-        int code = dry_run(problem);
-        lnn_problem_free(problem);
-        return code;
-    }
-    char *output = output_path(a, problem), *command = command_text(a);
-    int code = CLI_USAGE;
-    if (output && command)
-        code = integrate(a, problem, output, command);
-    else if (!output && from_stdin(a))
-        cli_say("run: a problem from stdin has no name to make the output's of; "
-                "-o OUT.h5 is meant");
-    else
-        code = cli_fail(lnn_fail(GSL_ENOMEM, "out of memory"));
-    free(output);
-    free(command);
+    int code = cli_run_problem(a, problem);
     lnn_problem_free(problem);
     return code;
 }
@@ -181,7 +101,8 @@ const struct cli_command cli_command_run = {
         "its last loss with the estimated global error, and how far it drifted from "
         "the "
         "conserved balancedness; then how far the product of the layers is from the "
-        "end-to-end solution, compared with both error estimates.",
+        "end-to-end solution, compared with both error estimates.\n"
+        "A problem with a search or a sweep is run as lnnflow sweep does.",
     .run = run,
     .operands = {{"FILE.yaml", "the problem (lnnflow help problem); - reads stdin",
                   CLI_YAML, false, false}},
@@ -195,6 +116,8 @@ const struct cli_command cli_command_run = {
              "override a key of the problem, the last one wins; trajectories.0.rtol or "
              "trajectories.NAME.rtol for one trajectory, trajectories.rtol for all",
              "section.key=value", 's', CLI_SETTING},
+            {"threads", "of a search or sweep: runs at a time; default: processors",
+             "N", 0, CLI_WORD},
             {"force", "replace an existing output file", NULL, 'f', CLI_FLAG},
             {"dry-run",
              "read problem and data, check the start, print the problem with every "

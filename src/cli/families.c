@@ -8,6 +8,7 @@ const struct cli_family cli_families[] = {
     {"systems", "Dynamical systems", "trajectories.system", MEMBERS(lnn_odes)},
     {"steppers", "Steppers", "trajectories.stepper", MEMBERS(lnn_steppers)},
     {"losses", "Losses", "loss.kind", MEMBERS(lnn_losses)},
+    {"activations", "Activations", "network.activation", MEMBERS(lnn_activations)},
     {"starts", "Starts", "init.kind", MEMBERS(lnn_inits)},
     {"observables", "Observables", "output.observables", MEMBERS(lnn_observables)},
     {"theorems", "Theorems", "verify --theorem", MEMBERS(lnn_theorems)},

@@ -22,6 +22,7 @@ const char *const cli_text_file[] = {
     "                       mask; attributes weight, whitened, floor: what the square",
     "                       loss leaves, data.offset included",
     "  /volatile            attributes that differ from run to run: host, ...",
+    "  /search              every run of a search or sweep; see below",
     "  /verdicts            what lnnflow verify --store found; see below",
     "",
     "A row exists if and only if its time is finite: while the file grows, and after a "
@@ -42,6 +43,30 @@ const char *const cli_text_file[] = {
     "  Octave:  f = load(\"FILE.h5\"); f.gradient_flow.loss",
     "  shell:   h5dump -d /gradient_flow/loss FILE.h5; h5ls -r FILE.h5; ncdump -h "
     "FILE.h5",
+    "",
+    "A search or sweep writes the grid of its runs. With several points there are no "
+    "trajectories and no /data; with one the best runs' trajectories, and flows. Along "
+    "the axes point (of the sweep, the last key fastest), trajectory and rate:",
+    "",
+    "  /search/learning_rate, iterations, loss, loss_least, ended",
+    "                       (point, trajectory, rate) a run each; iterations and",
+    "                       ended are -1 where it is not run, or not to its end;",
+    "                       a run that failed: the first iteration whose result is",
+    "                       not finite, and the loss before it",
+    "  /search/best, best_learning_rate, best_iterations, best_loss",
+    "                       (point, trajectory) best: the place along rate, -1 where",
+    "                       no run qualifies, -2 where not all have run",
+    "  /search/init_scale, ...",
+    "                       (point) what is swept, its dots as underscores. What is",
+    "                       no number is numbered; attribute init_kind_is, ...: its",
+    "                       texts, a line each",
+    "  /search              attributes by (iterations or loss), stop_loss,",
+    "                       stop_max_steps, trajectories (names, a line each),",
+    "                       ended_is (what the numbers of ended mean)",
+    "",
+    "  h5py:    h5py.File(\"SWEEP.h5\")[\"search/best_iterations\"][:]",
+    "  xarray:  xarray.open_dataset(\"SWEEP.h5\", group=\"search\").to_dataframe()",
+    "  shell:   lnnflow export SWEEP.h5 -g search",
     "",
     "Files of other programs. lnnflow info and export read every group with a time, an "
     "iteration or a W1. lnnflow verify needs, in a group or in the root:",

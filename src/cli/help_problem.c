@@ -15,7 +15,7 @@ const char *const cli_text_problem[] = {
     "real; count, a whole number; flag, true or false; counts, a list of counts; "
     "words, "
     "a "
-    "list; matrix, a list of rows.",
+    "list; matrix, a list of rows; sweep, a list of {key: ..., values: [...]}.",
     NULL};
 
 const char *const cli_text_example[] = {

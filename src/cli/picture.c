@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "cli.h"
 
-enum { ARGUMENTS = 20, TEXT = 4200, PATIENCE = 120 /* s */, HIGHEST = 16000 };
+enum { ARGUMENTS = 20, TEXT = 4200, PATIENCE = 120 /* s */, HIGHEST = 30000 };
 
 struct camera {
     const struct cli_picture *p;
@@ -22,6 +22,7 @@ struct camera {
     char url[TEXT * 3]; /* of the page */
     char shot[TEXT + 20], words[TEXT + 20];
     int view_width, view_height; /* what of a window is the page's */
+    int height;                  /* of the picture */
 };
 
 static const char *const browsers[] = {"chromium", "chromium-browser", "google-chrome",
@@ -140,21 +141,8 @@ static int measure(struct camera *c, int width, int height)
     return page;
 }
 
-/* PNG's first bytes and the size it says; false when it is none. */
-static bool png_size(const char *path, long *width, long *height)
-{
-    unsigned char b[24];
-    FILE *in = fopen(path, "rb");
-    bool good = in && fread(b, 1, sizeof b, in) == sizeof b &&
-                memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0;
-    if (in) fclose(in);
-    if (!good) return false;
-    *width = (long)b[16] << 24 | b[17] << 16 | b[18] << 8 | b[19];
-    *height = (long)b[20] << 24 | b[21] << 16 | b[22] << 8 | b[23];
-    return true;
-}
-
-/* A window is higher than its view by the same, whatever its size. */
+/* A window is larger than its view by the same, whatever its size. What a picture of
+ * the window has more at its lower end is cut off. */
 static bool shoot(struct camera *c)
 {
     char task[TEXT + 40];
@@ -163,10 +151,11 @@ static bool shoot(struct camera *c)
     int page = measure(c, c->p->width, probe);
     if (page <= 0) return false;
     if (!wanted) wanted = page < HIGHEST ? page : HIGHEST;
+    c->height = wanted;
     snprintf(task, sizeof task, "--screenshot=%s", c->shot);
     browse(c, c->p->width + (c->p->width - c->view_width),
            wanted + (probe - c->view_height), task);
-    return png_size(c->shot, &width, &height) && width >= c->p->width &&
+    return cli_png_size(c->shot, &width, &height) && width >= c->p->width &&
            height >= wanted;
 }
 
@@ -183,19 +172,8 @@ static bool shoot_webkit(struct camera *c)
     argv[n++] = c->url;
     argv[n++] = c->shot;
     (void)run(c, argv);
-    return png_size(c->shot, &w, &h);
-}
-
-static bool copy(const char *from, const char *to)
-{
-    char block[1 << 14];
-    size_t n;
-    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wb") : NULL;
-    bool good = in && out;
-    while (good && (n = fread(block, 1, sizeof block, in)) > 0)
-        good = fwrite(block, 1, n, out) == n;
-    if (in) fclose(in);
-    return out && fclose(out) == 0 && good;
+    c->height = c->p->height; /* 0: all */
+    return cli_png_size(c->shot, &w, &h);
 }
 
 static bool take(struct camera *c)
@@ -223,7 +201,7 @@ int cli_picture(const struct cli_picture *p)
     snprintf(c.words, sizeof c.words, "%s/words", c.folder);
     cli_signals_catch();
     bool taken = take(&c);
-    if (taken && copy(c.shot, p->path))
+    if (taken && cli_png_cut(c.shot, c.height, p->path))
         code = CLI_DONE;
     else if (taken)
         cli_say("cannot write %s: %s", p->path, strerror(errno));

@@ -67,10 +67,9 @@ static double falling(double t)
     return t > 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
-static double value(const struct lnn_objective *o, const double W[])
+static double value_of(const struct lnn_objective *o, const double Z[])
 {
     const struct lnn_data *data = o->data;
-    const double *Z = scores(o, W);
     double sum = 0;
     for (size_t i = 0; i < data->m * data->k; i++) {
         double t = sign(data->Y[i]) * Z[i];
@@ -79,15 +78,33 @@ static double value(const struct lnn_objective *o, const double W[])
     return data->weight * sum;
 }
 
-static void gradient(const struct lnn_objective *o, const double W[], double G[])
+/* Z is used up. */
+static void gradient_of(const struct lnn_objective *o, double Z[], double G[])
 {
     const struct lnn_data *data = o->data;
-    double *Z = scores(o, W);
     for (size_t i = 0; i < data->m * data->k; i++) {
         double s = sign(data->Y[i]);
         Z[i] = -s * falling(s * Z[i]);
     }
     lnn_gemm(true, false, data->k, data->d, data->m, data->weight, Z, data->X, 0, G);
+}
+
+static double value(const struct lnn_objective *o, const double W[])
+{
+    return value_of(o, scores(o, W));
+}
+
+static void gradient(const struct lnn_objective *o, const double W[], double G[])
+{
+    gradient_of(o, scores(o, W), G);
+}
+
+static double value_gradient(const struct lnn_objective *o, const double W[],
+                             double G[])
+{
+    double *Z = scores(o, W), value = value_of(o, Z);
+    gradient_of(o, Z, G);
+    return value;
 }
 
 static void hessian(const struct lnn_objective *o, const double W[], const double D[],
@@ -111,6 +128,13 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
         if (dF) dF[i] = -e->weight * s * falling(t);
     }
     return e->weight * sum;
+}
+
+static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[])
+{
+    for (size_t i = 0; i < e->m * o->data->k; i++)
+        T2[i] = e->weight * falling(F[i]) * falling(-F[i]) * T[i];
 }
 
 /* The perceptron, within a bounded number of operations: true is a proof that a
@@ -162,7 +186,9 @@ const struct lnn_loss lnn_loss_logistic = {
     .check = check,
     .value = value,
     .gradient = gradient,
+    .value_gradient = value_gradient,
     .hessian = hessian,
     .outputs = outputs,
+    .curvature = curvature,
     .infimum = infimum,
 };

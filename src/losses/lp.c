@@ -79,6 +79,16 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
     return o->factor * e->weight * sum;
 }
 
+static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[])
+{
+    double factor = o->factor * o->p * (o->p - 1) * e->weight;
+    for (size_t i = 0; i < e->m * o->data->k; i++) {
+        double r = fabs(F[i] - e->Y[i]);
+        T2[i] = r == 0 && o->p < 2 ? 0 : factor * power(r, o->p - 2) * T[i];
+    }
+}
+
 /* l is convex and grows without bound off the directions W X^T does not see: a minimum
  * exists. It is 0 where X has full row rank, as every Y is met then; p = 2 is twice the
  * square loss. */
@@ -108,5 +118,6 @@ const struct lnn_loss lnn_loss_lp = {
     .gradient = gradient,
     .hessian = hessian,
     .outputs = outputs,
+    .curvature = curvature,
     .infimum = infimum,
 };

@@ -32,20 +32,37 @@ static double *residual(const struct lnn_objective *o, const double W[])
     return E;
 }
 
-static double value(const struct lnn_objective *o, const double W[])
+static double value_of(const struct lnn_objective *o, const double E[])
 {
-    double norm = lnn_norm(o->data->k * o->data->q, residual(o, W));
+    double norm = lnn_norm(o->data->k * o->data->q, E);
     return 0.5 * norm * norm + o->data->floor;
 }
 
-static void gradient(const struct lnn_objective *o, const double W[], double G[])
+static void gradient_of(const struct lnn_objective *o, const double E[], double G[])
 {
     const struct lnn_data *data = o->data;
-    const double *E = residual(o, W);
     if (data->whitened)
         memcpy(G, E, data->k * data->d * sizeof *G);
     else
         lnn_gemm(false, false, data->k, data->d, data->q, 1, E, data->R, 0, G);
+}
+
+static double value(const struct lnn_objective *o, const double W[])
+{
+    return value_of(o, residual(o, W));
+}
+
+static void gradient(const struct lnn_objective *o, const double W[], double G[])
+{
+    gradient_of(o, residual(o, W), G);
+}
+
+static double value_gradient(const struct lnn_objective *o, const double W[],
+                             double G[])
+{
+    const double *E = residual(o, W);
+    gradient_of(o, E, G);
+    return value_of(o, E);
 }
 
 static void hessian(const struct lnn_objective *o, const double W[], const double D[],
@@ -73,6 +90,13 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
     return 0.5 * e->weight * sum;
 }
 
+static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
+                      const double F[], const double T[], double T2[])
+{
+    (void)F; /* quadratic */
+    for (size_t i = 0; i < e->m * o->data->k; i++) T2[i] = e->weight * T[i];
+}
+
 static enum lnn_attained infimum(const struct lnn_objective *o, double *value_)
 {
     *value_ = o->data->floor;
@@ -91,7 +115,9 @@ const struct lnn_loss lnn_loss_square = {
     .check = check,
     .value = value,
     .gradient = gradient,
+    .value_gradient = value_gradient,
     .hessian = hessian,
     .outputs = outputs,
+    .curvature = curvature,
     .infimum = infimum,
 };

@@ -7,7 +7,7 @@ static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
     *row = (struct lnn_row){
         2, {c->model->data->k, c->model->data->d}, {"output", "input"}};
-    return true;
+    return !c->model->net.activation;
 }
 
 static void eval(const struct lnn_sample *s, double out[])

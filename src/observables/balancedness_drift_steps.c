@@ -1,13 +1,6 @@
 /* Change of the imbalance at the ends of natural steps. */
 #include "lnn/observable.h"
 
-static bool shape(const struct lnn_context *c, struct lnn_row *row)
-{
-    *row = (struct lnn_row){
-        .rank = 1, .dims = {c->model->net.N - 1}, .axes = {"interface"}};
-    return c->ode->layers && c->model->net.N > 1;
-}
-
 static void eval(const struct lnn_sample *s, double out[])
 {
     lnn_imbalance_drift(s, s->w_natural, s->t_natural, out);
@@ -17,6 +10,6 @@ const struct lnn_observable lnn_observable_balancedness_drift_steps = {
     .name = "balancedness_drift_steps",
     .doc = "the same drift at the end of the natural step that holds t: the stepper "
            "alone, without the interpolation between steps",
-    .shape = shape,
+    .shape = lnn_shape_interfaces,
     .eval = eval,
 };

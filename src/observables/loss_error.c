@@ -20,6 +20,29 @@ static double noise(const struct lnn_data *data, double loss)
     return 4 * DBL_EPSILON * (parts + (data->whitened ? 0 : targets));
 }
 
+/* The same from the layers, D being their error: the change of the gradient along the
+ * difference to the tighter run, which counts kinks between the two as well. */
+static void eval_layers(const struct lnn_sample *s, double out[])
+{
+    struct lnn_model *m = s->model;
+    size_t n = m->net.size;
+    double *D = s->scratch, *g = D + n, decay = m->weight_decay, size, bend, gap;
+    out[0] = NAN;
+    if (!s->w_ref) return;
+    for (size_t i = 0; i < n; i++) D[i] = s->w[i] - s->w_ref[i];
+    lnn_model_gradient(m, s->w_ref, g);
+    lnn_axpy(n, -decay, s->w_ref, g);
+    double there = lnn_dot(n, D, g);
+    lnn_model_gradient(m, s->w, g);
+    lnn_axpy(n, -decay, s->w, g);
+    size = lnn_norm(n, g);
+    gap = lnn_norm(n, D);
+    bend = fabs(lnn_dot(n, D, g) - there);
+    if (gap > 0) bend *= (s->w_bar / gap) * (s->w_bar / gap);
+    out[0] = size * s->w_bar + 0.5 * bend + s->rounding * fabs(s->loss) +
+             noise(m->data, s->loss);
+}
+
 /* |l(W + D) - l(W)| <= ||G|| ||D|| + 1/2 |D^2 l(W)[D, D]| + ..., where D is W's error:
  * of size W_bar, and its curvature taken along the difference to the tighter run. Not
  * the difference of the losses themselves, which crosses zero. Plus the loss's
@@ -29,6 +52,10 @@ static void eval(const struct lnn_sample *s, double out[])
     const struct lnn_objective *o = s->model->objective;
     size_t kd = s->model->data->k * s->model->data->d;
     double *D = s->scratch, *HD = D + kd;
+    if (s->model->net.activation) {
+        eval_layers(s, out);
+        return;
+    }
     out[0] = NAN;
     if (!s->W_ref) return;
     for (size_t i = 0; i < kd; i++) D[i] = s->W[i] - s->W_ref[i];

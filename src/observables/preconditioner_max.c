@@ -11,6 +11,6 @@ static void eval(const struct lnn_sample *s, double out[])
 const struct lnn_observable lnn_observable_preconditioner_max = {
     .name = "preconditioner_max",
     .doc = "largest eigenvalue of P_W (Arora, Cohen & Hazan 2018, Claim 1)",
-    .shape = lnn_shape_scalar,
+    .shape = lnn_shape_scalar_linear,
     .eval = eval,
 };

@@ -7,7 +7,7 @@ static bool shape(const struct lnn_context *c, struct lnn_row *row)
 {
     size_t k = c->model->data->k, d = c->model->data->d;
     *row = (struct lnn_row){.rank = 1, .dims = {k < d ? k : d}, .axes = {"mode"}};
-    return true;
+    return !c->model->net.activation;
 }
 
 static void eval(const struct lnn_sample *s, double out[])

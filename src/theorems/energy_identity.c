@@ -168,7 +168,8 @@ static int judge_samples(const struct lnn_evidence *e, const struct lnn_record *
 {
     struct balance b = {.integral = NAN};
     bool stated = false;
-    s->smooth = lnn_flow_smooth(e->objective);
+    s->smooth = lnn_flow_smooth(e->objective) &&
+                !(s->net.activation && s->net.activation->kinked);
     LNN_TRY(fill(e, r, s));
     LNN_TRY(lnn_flow_bars(e, r, &s->net, s->n, s->t, s->w, s->bars, &stated));
     balance(s, &b);
@@ -263,6 +264,7 @@ const struct lnn_theorem lnn_theorem_energy_identity = {
     .needs = "gradient flow of the layers, or the end-to-end flow; the loss known "
              "(descent is judged too, to be told from flow)",
     .claims = "objective(0) - objective(t) = int_0^t ||gradient||^2",
+    .nonlinear = true,
     .about = about,
     .judge = judge,
 };

@@ -3,6 +3,7 @@
 command -v h5dump >/dev/null || exit 77
 lnnflow run "$CASES/small.yaml" -q -o FILE.h5 >out || exit
 lnnflow verify FILE.h5 --store >out || exit
+lnnflow sweep "$CASES/sweep.yaml" -q -o SWEEP.h5 >out || exit
 lnnflow help file >text
 for way in export h5dump 'h5ls -r' 'info --verdicts'; do
     grep -o "\(lnnflow \)\?${way}[^;]*FILE.h5[^;]*" text | bash >out || echo "$way: $?"
