@@ -4,6 +4,7 @@
     f = lnnflow.open("output/diabetes.h5")
     f.trajectories                      # ["gradient_flow", "end_to_end"]
     f["gradient_flow"].W                # an xarray.Dataset per trajectory, read when it is used
+    f.search                            # the grid of learning rates, where there was a search
     f.verdicts()                        # what `lnnflow verify --store` found, a pandas table
     lnnflow.loss(f)                     # a matplotlib axis: loss, balancedness, ...
 
@@ -94,6 +95,14 @@ class File(Mapping):
             dataset = _dataset(self.path, self._data)
             self._open["data"] = dataset[[v for v in dataset if v in DATA]]
         return self._open["data"]
+
+    @property
+    def search(self):
+        """Every run of a search for learning rates or of a sweep, along point x trajectory x
+        rate, and the best of them along point x trajectory."""
+        if "search" not in self._open:
+            self._open["search"] = _dataset(self.path, "search")
+        return self._open["search"]
 
     def with_weights(self, name):
         """The trajectory at the rows whose layers are stored: all its variables along time."""
@@ -280,6 +289,20 @@ def singular_values(f, names=None, ax=None, log=False):
             ax.plot(d.time, positive(values) if log else values, style, color=f"C{r % 10}",
                     label=label or None)
     return _legend(ax)
+
+
+def iterations_to(trajectory, loss):
+    """The first stored iteration at which the loss is at most this; inf: there is none."""
+    at = np.flatnonzero(trajectory.loss.values <= loss)
+    return float(trajectory.iteration[at[0]]) if len(at) else np.inf
+
+
+def fewest(f, axis):
+    """Of a sweep, by its axis: the iterations at the best learning rate, inf where no rate
+    reaches stop.loss, over all points with that value and all trajectories."""
+    best = f.search.best_iterations.where(f.search.best >= 0, np.inf)
+    values = f.search[axis].values
+    return {value: best.values[values == value].ravel() for value in values.tolist()}
 
 
 Difference = namedtuple("Difference", "time gap bar")
