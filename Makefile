@@ -129,12 +129,15 @@ setup:
 
 # --- run ---------------------------------------------------------------------------------
 DEMO_FILE := output/$(basename $(notdir $(DEMO))).h5
+DEMO_PAGE := $(DEMO_FILE:.h5=.html)
 demo: all
 	@mkdir -p output
 	build/lnnflow run $(DEMO) -o $(DEMO_FILE) --force
 	build/lnnflow verify $(DEMO_FILE)
+	@build/lnnflow report $(DEMO_FILE) -o $(DEMO_PAGE) --force >/dev/null
 	@printf '\nThe trajectories are in %s: build/lnnflow info, h5ls -r, h5py, ...\n' \
 	        $(DEMO_FILE)
+	@printf 'Verdicts and charts, for a browser: %s\n' $(DEMO_PAGE)
 
 test: $B/lnn_tests $B/lnnflow $(CRASH)
 	@tests/run.sh $B

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Builds the benchmark against the library in the folder given and runs it, all of it or
-# the cases named: bench/run.sh build/release [small | wide | ill | diabetes]...
-# The report goes to stdout and output/bench.md.
+# Builds the benchmarks against the library in the folder given and runs them, all or the
+# cases named: bench/run.sh build/release [small | wide | ill | diabetes | descent]...
+# The reports go to stdout, output/bench.md and output/descent.md.
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:?bench/run.sh build/release [case]...}
@@ -19,17 +19,22 @@ for name in hdf5-serial hdf5 lapacke; do
 done
 sundials='-lsundials_cvode -lsundials_nvecserial -lsundials_sunlinsolspgmr
     -lsundials_sunnonlinsolfixedpoint'
-compile() { # more flags and libraries
+compile() { # program, its sources, more flags and libraries
+    local program=$1 sources=$2
+    shift 2
     # shellcheck disable=SC2046,SC2086 # one word a flag
     "${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -O2 -Wall -Wextra \
-        -Iinclude $(pkg-config --cflags $packages) bench/*.c -o "$build/bench" \
+        -Iinclude $(pkg-config --cflags $packages) $sources -o "$build/$program" \
         "$build/liblnnflow.a" "$@" $(pkg-config --libs-only-L $packages) -lhdf5_hl \
-        $(pkg-config --libs-only-l $packages | sed 's/-lgslcblas//') -lm
+        $(pkg-config --libs-only-l $packages | sed 's/-lgslcblas//') -lpthread -lm
 }
+compile descent bench/descent.c
+if [ "$*" = descent ]; then exec bench/descent.py "$build/descent" output/descent.md; fi
+flows='bench/bench.c bench/bench_cvode.c'
 # shellcheck disable=SC2086
-if [ ! -e /usr/include/cvode/cvode.h ] || ! compile -DBENCH_CVODE $sundials; then
+if [ ! -e /usr/include/cvode/cvode.h ] || ! compile bench "$flows" -DBENCH_CVODE $sundials; then
     echo 'bench: without SUNDIALS (Debian: libsundials-dev)' >&2
-    compile
+    compile bench "$flows"
 fi
 
 python= # with numpy and, better, scipy: Debian's own rather than another on PATH
@@ -39,4 +44,5 @@ for name in /usr/bin/python3 python3; do
         break
     fi
 done
-exec "${python:-python3}" bench/compare.py "$build/bench" "$python" output/bench.md "$@"
+"${python:-python3}" bench/compare.py "$build/bench" "$python" output/bench.md "$@"
+if [ $# = 0 ]; then bench/descent.py "$build/descent" output/descent.md; fi

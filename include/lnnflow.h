@@ -26,11 +26,13 @@ extern "C" {
 #include "lnn/data.h"        /* inputs, targets and their moments */
 #include "lnn/loss.h"        /* family: l(W), its gradient and Hessian */
 #include "lnn/activation.h"  /* family: what stands between dense layers */
+#include "lnn/batch.h"       /* mini-batches: the k-th is a function of seed and k */
 #include "lnn/network.h"     /* what depends on the layers alone */
 #include "lnn/mlp.h"         /* outputs, gradient, Hessian of non-linear networks */
 #include "lnn/h5.h"          /* the few HDF5 idioms the project uses */
 #include "lnn/init.h"        /* family: starts W_1(0)..W_N(0) */
 #include "lnn/model.h"       /* network + loss + data + start + scratch */
+#include "lnn/descent.h"     /* what the discrete methods on the layers share */
 #include "lnn/ode.h"         /* family: dynamical systems */
 #include "lnn/stepper.h"     /* family: one-step methods as GSL step types */
 #include "lnn/run.h"         /* one trajectory in time: natural steps, dense output */
@@ -41,6 +43,7 @@ extern "C" {
 #include "lnn/markup.h"      /* a growing text, escaped for pages and pictures */
 #include "lnn/axis.h"        /* range, ticks and labels of a picture's axis */
 #include "lnn/chart.h"       /* a picture of series: thinned, drawn as SVG */
+#include "lnn/plot.h"        /* a chart as text, for a terminal */
 #include "lnn/report.h"      /* a page about trajectory files */
 #include "lnn/simulate.h"    /* a whole problem: all trajectories into one file */
 #include "lnn/sweep.h"       /* many runs: learning rates searched, keys swept */

@@ -4,7 +4,7 @@
     notebooks/experiments.py [--short] [--program P] [--output FOLDER] [NAME...]
 
 NAME is a problem file's name or its beginning up to a _ (a, d_descent); default: all. Each is
-run, or swept where it has the key sweep, judged (verify --store) and left in output/NAME.h5, the shortened version in
+run, judged (verify --store) and left in output/NAME.h5, the shortened version in
 output/short/NAME.h5. A problem file begins with comments; of these the runner reads
 
     # expect: EXPRESSION    Python over f, the opened file (notebooks/lnnflow.py), verdict(theorem,
@@ -72,13 +72,13 @@ def settings(said, short):
     return more
 
 
-def verb(problem):
-    """A problem with the key sweep stands for many."""
-    return "sweep" if re.search("^sweep:", problem.read_text(), re.M) else "run"
-
-
 def show(command):
     print("$", " ".join(shlex.quote(str(word)) for word in command), flush=True)
+
+
+def verb(problem):
+    """A problem with a search or a sweep is run by `lnnflow sweep`."""
+    return "sweep" if re.search(r"^(search|sweep):", Path(problem).read_text(), re.M) else "run"
 
 
 def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
@@ -103,6 +103,9 @@ def run(problem, short=None, program=PROGRAM, folder="output", quiet=False):
 def verify(path, *theorems, program=PROGRAM, quiet=False):
     """Judges the file, stores the verdicts in it, prints those of these theorems or all."""
     path = getattr(path, "path", path)
+    with lnnflow.open(path) as file:
+        if not file.trajectories:  # a sweep over several points
+            return
     commands = [[program, "verify", path, "--store"]]
     commands += [[program, "verify", path, "--theorem", name] for name in theorems]
     for command in commands:
@@ -155,8 +158,8 @@ def check(path, expectations, other):
     """A row an expectation; returns how many are met and how many are not."""
     passed = failed = 0
     with lnnflow.open(path) as f:
-        found = {(x["theorem"], x["trajectory"]): x["verdict"]
-                 for x in (f.findings() if f.trajectories else [])}
+        findings = f.findings() if f.trajectories else []
+        found = {(x["theorem"], x["trajectory"]): x["verdict"] for x in findings}
         names = {"f": f, "np": np, "math": math, "lnnflow": lnnflow, "other": other,
                  "verdict": lambda theorem, trajectory: found.get((theorem, trajectory), "none")}
         for expression in expectations:
@@ -179,8 +182,7 @@ def experiment(problem, short, program, folder, made):
     began = time.monotonic()
     try:
         path = run(problem, short, program, folder, quiet=True)
-        if verb(problem) == "run":
-            verify(path, program=program, quiet=True)
+        verify(path, program=program, quiet=True)
     except Skip as reason:
         print(f"  skipped: {reason}")
         return 0, 0, len(said["expect"])

@@ -4,7 +4,6 @@
     f = lnnflow.open("output/diabetes.h5")
     f.trajectories                      # ["gradient_flow", "end_to_end"]
     f["gradient_flow"].W                # an xarray.Dataset per trajectory, read when it is used
-    f.search                            # the grid of learning rates, where there was a search
     f.verdicts()                        # what `lnnflow verify --store` found, a pandas table
     lnnflow.loss(f)                     # a matplotlib axis: loss, balancedness, ...
 
@@ -25,7 +24,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-NOT_A_TRAJECTORY = ("data", "verdicts", "volatile")
+NOT_A_TRAJECTORY = ("data", "search", "verdicts", "volatile")
 DATA = ("X", "Y", "Lambda_xx", "Lambda_yx", "Lambda_yy", "Phi", "target", "mask")
 FINDING = ["theorem", "trajectory", "verdict", "measured", "bound", "margin", "error_bar", "reason"]
 
@@ -98,9 +97,11 @@ class File(Mapping):
 
     @property
     def search(self):
-        """Every run of a search for learning rates or of a sweep, along point x trajectory x
-        rate, and the best of them along point x trajectory."""
+        """The grid of a `lnnflow sweep`: every run, and the best of each point."""
         if "search" not in self._open:
+            with h5py.File(self.path, "r") as file:
+                if "search" not in file:
+                    raise LookupError(f"{self.path} holds no search: lnnflow sweep makes one")
             self._open["search"] = _dataset(self.path, "search")
         return self._open["search"]
 
@@ -374,4 +375,43 @@ def path(f, x=(0, 0), y=(0, 1), names=None, ax=None, target=None):
     ax.set_xlabel(f"$W_{{{x[0] + 1}{x[1] + 1}}}$")
     ax.set_ylabel(f"$W_{{{y[0] + 1}{y[1] + 1}}}$")
     ax.grid(alpha=0.3)
+    return _legend(ax)
+
+
+def search(f, over, ax=None, label=None):
+    """Iterations of the best learning rate over a swept key (init_scale), median and range over
+    the other keys; a cross at the top where no run of some point reached the target."""
+    grid = f.search
+    names = str(grid.attrs["trajectories"]).split("\n")
+    most = int(grid.attrs["stop_max_steps"])
+    ax = _axis(ax, "iterations of the best learning rate", [])
+    ax.set_xscale("log")
+    ax.set_xlabel(over.replace("_", "."))
+    ax.axhline(most, color="0.6", lw=0.8)
+    key = grid[over].values
+    for i, name in enumerate(names):
+        found = np.where(grid.best.values[:, i] >= 0, grid.best_iterations.values[:, i], most)
+        x = np.unique(key)
+        rows = [np.sort(found[key == value]) for value in x]
+        line, = ax.plot(x, [np.median(r) for r in rows], "o-", label=label or name)
+        ax.fill_between(x, [r[0] for r in rows], [r[-1] for r in rows], color=line.get_color(),
+                        alpha=0.15, lw=0)
+        lost = [value for value in x if (grid.best.values[key == value, i] < 0).any()]
+        ax.plot(lost, len(lost) * [most], "x", color=line.get_color())
+    return _legend(ax)
+
+
+def search_grid(f, point=0, ax=None):
+    """All runs of one point: iterations to the target by learning rate; crosses diverged or did
+    not reach it."""
+    grid = f.search
+    reached = str(grid.attrs["ended_is"]).split("\n").index("stop_loss")
+    ax = _axis(ax, "iterations", [])
+    ax.set_xscale("log")
+    ax.set_xlabel(r"learning rate $\eta$")
+    for i, name in enumerate(str(grid.attrs["trajectories"]).split("\n")):
+        rate, k = grid.learning_rate.values[point, i], grid.iterations.values[point, i]
+        good = grid.ended.values[point, i] == reached
+        line, = ax.plot(rate[good], k[good], "o-", label=name)
+        ax.plot(rate[~good & (k > 0)], k[~good & (k > 0)], "x", color=line.get_color())
     return _legend(ax)

@@ -70,16 +70,14 @@ static void fit_log(struct lnn_plot_axis *a, double min, double max, double pad)
     a->max = clip(max, 2 * DBL_MIN, DBL_MAX);
 }
 
-/* Appends the tick that the text says, if it lies in the range and above the last. */
-static bool add(struct lnn_plot_axis *a, const char *label)
+/* Appends the tick that the text says, if it lies in the range; callers go upwards. */
+static void add(struct lnn_plot_axis *a, const char *label)
 {
     double value = strtod(label, NULL);
-    if (a->n == LNN_TICKS || !(value >= a->min && value <= a->max)) return false;
-    if (a->n > 0 && !(value > a->ticks[a->n - 1].value)) return false;
+    if (a->n == LNN_TICKS || !(value >= a->min && value <= a->max)) return;
     struct lnn_tick *tick = &a->ticks[a->n++];
     tick->value = value;
     snprintf(tick->label, sizeof tick->label, "%s", label);
-    return true;
 }
 
 /* The number mantissa 10^exponent in digits: as short as it is exact. */
@@ -116,7 +114,7 @@ static bool multiples(struct lnn_plot_axis *a, int base, int exponent)
     if (!(step > 0) || !isfinite(step)) return false;
     for (double k = first; k <= first + LNN_TICKS + 2; k++) {
         write_label(label, sizeof label, k * base, exponent, scientific);
-        (void)add(a, label);
+        add(a, label);
     }
     return a->n >= 2;
 }
@@ -153,7 +151,7 @@ static void within_decades(struct lnn_plot_axis *a, const char *mantissas)
     for (int k = first; k <= last; k++)
         for (const char *m = mantissas; *m; m++) {
             write_label(label, sizeof label, *m - '0', k, scientific);
-            (void)add(a, label);
+            add(a, label);
         }
 }
 
@@ -170,7 +168,7 @@ static void decades(struct lnn_plot_axis *a, size_t ticks)
     a->n = 0;
     for (; first <= high; first += k) {
         write_label(label, sizeof label, 1, first, scientific);
-        (void)add(a, label);
+        add(a, label);
     }
 }
 

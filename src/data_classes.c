@@ -68,9 +68,10 @@ static char **class_names(const char *target, size_t n, const double values[])
 static int encode(struct lnn_data *data, size_t n, const double values[])
 {
     if (n < 2 || n > classes_most)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: error: label \"%s\" takes %zu values; classes are 2 to %zu",
-                        data->source, data->target_names[0], n, classes_most);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: error: label \"%s\" takes %zu values; classes are 2 to %zu",
+            data->source, data->target_names[0], n, classes_most);
     double *Y = lnn_data_array(data->m, n);
     char **names = class_names(data->target_names[0], n, values);
     if (!Y || !names) {
@@ -140,8 +141,10 @@ void lnn_data_keep(struct lnn_data *data, const size_t rows[], size_t n)
 {
     size_t d = data->d, k = data->k;
     for (size_t i = 0; i < n; i++) { /* ascending: nothing is overwritten too early */
-        if (data->X) memmove(data->X + i * d, data->X + rows[i] * d, d * sizeof(double));
-        if (data->Y) memmove(data->Y + i * k, data->Y + rows[i] * k, k * sizeof(double));
+        if (data->X)
+            memmove(data->X + i * d, data->X + rows[i] * d, d * sizeof(double));
+        if (data->Y)
+            memmove(data->Y + i * k, data->Y + rows[i] * k, k * sizeof(double));
         if (data->lines) data->lines[i] = data->lines[rows[i]];
     }
     data->m = n;

@@ -99,22 +99,24 @@ static int open_idx(const char *path, size_t least, size_t most, struct idx *f)
                         path, errno ? strerror(errno) : "out of memory");
     LNN_TRY(take(f, b, 4, "the magic number"));
     if (b[0] != 0 || b[1] != 0)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: error: bytes 0 and 1 are 0x%02x 0x%02x; an idx file begins "
-                        "with two zeros",
-                        path, b[0], b[1]);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: error: bytes 0 and 1 are 0x%02x 0x%02x; an idx file begins "
+            "with two zeros",
+            path, b[0], b[1]);
     f->type = b[2];
     f->width = width_of(f->type);
     f->axes = b[3];
     if (f->width == 0)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: error: byte 2, the type, is 0x%02x; known are 0x08 (unsigned "
-                        "byte), 0x09 (signed byte), 0x0b (short), 0x0c (int), 0x0d "
-                        "(float), 0x0e (double)",
-                        path, b[2]);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: error: byte 2, the type, is 0x%02x; known are 0x08 (unsigned "
+            "byte), 0x09 (signed byte), 0x0b (short), 0x0c (int), 0x0d "
+            "(float), 0x0e (double)",
+            path, b[2]);
     if (f->axes < least || f->axes > most)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: error: byte 3, the number of axes, is %u; %s", path, b[3],
+        return lnn_fail(GSL_EINVAL, "%s: error: byte 3, the number of axes, is %u; %s",
+                        path, b[3],
                         most == 1 ? "labels have one" : "inputs have two to eight");
     return read_lengths(f);
 }
@@ -164,17 +166,18 @@ static int read_rows(struct idx *f, const size_t rows[], size_t n, double out[])
         for (size_t c = 0; c < f->row && status == GSL_SUCCESS; c++) {
             to[c] = number(f, b + c * f->width);
             if (!isfinite(to[c]))
-                status =
-                    lnn_fail(GSL_EINVAL, "%s: error: the number at byte %zu is not finite",
-                             f->path, begin + c * f->width);
+                status = lnn_fail(GSL_EINVAL,
+                                  "%s: error: the number at byte %zu is not finite",
+                                  f->path, begin + c * f->width);
         }
     }
     char more;
     if (status == GSL_SUCCESS && gzread(f->file, &more, 1) > 0)
-        status = lnn_fail(GSL_EINVAL,
-                          "%s: error: there are more bytes after byte %zu, where by its "
-                          "axes the file ends",
-                          f->path, f->at);
+        status =
+            lnn_fail(GSL_EINVAL,
+                     "%s: error: there are more bytes after byte %zu, where by its "
+                     "axes the file ends",
+                     f->path, f->at);
     free(b);
     return status;
 }
@@ -207,15 +210,17 @@ static int read_inputs(const struct lnn_problem *problem, const char *path,
 {
     LNN_TRY(open_idx(path, 2, AXES, f));
     if (f->length[0] != data->m)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: error: bytes 4 to 7 make it %zu examples; %s has %zu labels",
-                        path, f->length[0], data->source, data->m);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: error: bytes 4 to 7 make it %zu examples; %s has %zu labels", path,
+            f->length[0], data->source, data->m);
     size_t n, *rows = lnn_data_choose(problem, path, data->m, &n);
     if (!rows) return GSL_EINVAL;
     data->d = f->row;
     data->X = lnn_data_array(n, data->d);
     data->input_names = lnn_data_names("x", data->d);
-    int status = data->X && data->input_names ? read_rows(f, rows, n, data->X) : GSL_ENOMEM;
+    int status =
+        data->X && data->input_names ? read_rows(f, rows, n, data->X) : GSL_ENOMEM;
     if (status == GSL_SUCCESS) {
         double *X = data->X;
         data->X = NULL; /* it holds the rows already */

@@ -179,14 +179,16 @@ static int make_objective(struct lnn_reading_evidence *f)
     bool nonlinear = false;
     for (size_t i = 0; i < f->e.n; i++)
         nonlinear = nonlinear || f->e.records[i].net.activation;
-    if (status == GSL_SUCCESS && !f->data->X && (objective->loss->examples || nonlinear))
+    if (status == GSL_SUCCESS && !f->data->X &&
+        (objective->loss->examples || nonlinear))
         status = lnn_fail(GSL_EINVAL, "%s: the loss %s%s needs the examples X and Y",
                           f->e.path, objective->loss->name,
                           nonlinear ? " of a non-linear network" : "");
     if (status == GSL_SUCCESS && nonlinear && !objective->loss->outputs)
-        status = lnn_fail(GSL_EINVAL,
-                          "%s: the loss %s is about one matrix; the network is not linear",
-                          f->e.path, objective->loss->name);
+        status =
+            lnn_fail(GSL_EINVAL,
+                     "%s: the loss %s is about one matrix; the network is not linear",
+                     f->e.path, objective->loss->name);
     lnn_problem_free(problem);
     if (status != GSL_SUCCESS) {
         free(objective);

@@ -172,14 +172,16 @@ static int read_activation(struct lnn_reading_evidence *f, struct lnn_record *r)
                         f->e.path, shown(r), name);
     if (s->parameter) p = lnn_evidence_number(f, r->name, s->parameter, NAN);
     if (s->parameter && !(p >= 0 && isfinite(p)))
-        return lnn_fail(GSL_EINVAL, "%s: the activation %s of %s needs the attribute %s",
-                        f->e.path, name, shown(r), s->parameter);
+        return lnn_fail(GSL_EINVAL,
+                        "%s: the activation %s of %s needs the attribute %s", f->e.path,
+                        name, shown(r), s->parameter);
     if (!(factors >= 1 && factors <= (double)r->net.N) || factors != floor(factors) ||
         r->net.N % (size_t)factors != 0)
-        return lnn_fail(GSL_EINVAL,
-                        "%s: factors of %s is %g; a divisor of the number of layers, %zu, "
-                        "is meant",
-                        f->e.path, shown(r), factors, r->net.N);
+        return lnn_fail(
+            GSL_EINVAL,
+            "%s: factors of %s is %g; a divisor of the number of layers, %zu, "
+            "is meant",
+            f->e.path, shown(r), factors, r->net.N);
     lnn_network_activate(&r->net, s, p, (size_t)factors);
     return GSL_SUCCESS;
 }
@@ -297,6 +299,11 @@ static int read_times(struct lnn_reading_evidence *f, struct lnn_record *r)
     return GSL_SUCCESS;
 }
 
+static bool is_flow(const struct lnn_record *r)
+{
+    return r->dynamics == LNN_DYNAMICS_FLOW || r->dynamics == LNN_DYNAMICS_END_TO_END;
+}
+
 static int read_system(struct lnn_reading_evidence *f, struct lnn_record *r)
 {
     static const struct {
@@ -317,8 +324,9 @@ static int read_system(struct lnn_reading_evidence *f, struct lnn_record *r)
     if (!r->system) return GSL_ENOMEM;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(r->system, known[i].system) == 0) r->dynamics = known[i].dynamics;
-    if (r->dynamics == LNN_DYNAMICS_FLOW || r->dynamics == LNN_DYNAMICS_END_TO_END)
-        r->iteration = NULL;
+    if (lnn_evidence_number(f, r->name, "batch", 0) > 0 && !is_flow(r))
+        r->dynamics = LNN_DYNAMICS_OTHER; /* no theorem here is about mini-batches */
+    if (is_flow(r)) r->iteration = NULL;
     return GSL_SUCCESS;
 }
 

@@ -8,9 +8,46 @@
 #include <lapacke.h>
 #include "lnn/err.h"
 
+/* y = alpha op(A) x + beta y, A rows x cols as stored. */
+static void gemv(bool transposed, size_t rows, size_t cols, double alpha,
+                 const double A[], const double x[], double beta, double y[])
+{
+    if (beta == 0) memset(y, 0, (transposed ? cols : rows) * sizeof *y);
+    cblas_dgemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, (int)rows,
+                (int)cols, alpha, A, (int)cols, x, 1, beta == 0 ? 1 : beta, y, 1);
+}
+
+/* C (m x n) = alpha a b^T + beta C */
+static void outer(size_t m, size_t n, double alpha, const double a[], const double b[],
+                  double beta, double C[])
+{
+    for (size_t i = 0; i < m; i++, C += n) {
+        double x = alpha * a[i];
+        for (size_t j = 0; j < n; j++) C[j] = x * b[j] + (beta == 0 ? 0 : beta * C[j]);
+    }
+}
+
+/* Products with vectors do not need the packing of products of matrices: BLAS's own
+ * dgemm takes two to three times as long for them. */
 void lnn_gemm(bool ta, bool tb, size_t m, size_t n, size_t l, double alpha,
               const double A[], const double B[], double beta, double C[])
 {
+    if (m == 1 && n == 1) { /* rounded twice, as a difference of equals must be 0 */
+        C[0] = alpha * lnn_dot(l, A, B) + (beta == 0 ? 0 : beta * C[0]);
+        return;
+    }
+    if (n == 1 && m > 0) {
+        gemv(ta, ta ? l : m, ta ? m : l, alpha, A, B, beta, C);
+        return;
+    }
+    if (m == 1) {
+        gemv(!tb, tb ? n : l, tb ? l : n, alpha, B, A, beta, C);
+        return;
+    }
+    if (l == 1) {
+        outer(m, n, alpha, A, B, beta, C);
+        return;
+    }
     cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans,
                 tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)l, alpha, A,
                 (int)(ta ? m : l), B, (int)(tb ? l : n), beta, C, (int)n);

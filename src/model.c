@@ -62,6 +62,7 @@ void lnn_model_free(struct lnn_model *m)
     lnn_mlp_free(m->mlp);
     free(m->objective);
     free(m->svd);
+    lnn_batches_close(m->batches);
     free(m->extra);
     free(m);
 }

@@ -171,7 +171,6 @@ static void check_init(struct lnn_reading *r)
     if (isfinite(p->init.row) && p->init.row != floor(p->init.row))
         lnn_complain(r, lnn_place_at(r, LNN_AT_init_row),
                      "init.row must be a whole number");
-    if (isnan(p->init.scale)) p->init.scale = is(p->init.kind, "identity") ? 1 : 0.1;
 }
 
 static void check_time(struct lnn_reading *r)
@@ -185,11 +184,30 @@ static void check_time(struct lnn_reading *r)
                      p->time.first, p->time.end);
 }
 
-static struct lnn_place name_at(const struct lnn_reading *r, size_t i)
+static struct lnn_place entry_at(const struct lnn_reading *r, size_t i, int key)
 {
-    const struct lnn_source *source = &r->entries[i].of[LNN_AT_trajectories_name];
+    const struct lnn_source *source = &r->entries[i].of[key];
     return source->node ? lnn_place_of(source->document, source->node)
                         : r->entries[i].place;
+}
+
+static struct lnn_place name_at(const struct lnn_reading *r, size_t i)
+{
+    return entry_at(r, i, LNN_AT_trajectories_name);
+}
+
+/* A mean that keeps all of what was never sees a gradient. */
+static void check_descent(struct lnn_reading *r, size_t i)
+{
+    static const int keys[] = {LNN_AT_trajectories_momentum, LNN_AT_trajectories_decay,
+                               LNN_AT_trajectories_beta1, LNN_AT_trajectories_beta2};
+    const struct lnn_problem_trajectory *one = &r->problem->trajectories.at[i];
+    const double values[] = {one->momentum, one->decay, one->beta1, one->beta2};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        if (values[k] >= 1)
+            lnn_complain(r, entry_at(r, i, keys[k]),
+                         "trajectories.%s is %g; it must be below 1",
+                         lnn_keys[keys[k]].name, values[k]);
 }
 
 static void check_name(struct lnn_reading *r, size_t i)
@@ -227,6 +245,7 @@ static void check_trajectories(struct lnn_reading *r)
             if (!one->name) r->out_of_memory = true;
         }
         if (one->name) check_name(r, i);
+        check_descent(r, i);
     }
 }
 

@@ -35,6 +35,10 @@ bool lnn_key_in_list(const struct lnn_key *key);
 const struct lnn_key *lnn_key_kind(const struct lnn_key *key);
 const char *lnn_key_kinds(const struct lnn_key *key);
 const char *lnn_key_choice(const struct lnn_key *key, const void *base);
+/* The default where `base` has chosen its kind: text of *length, "" = absent, NULL =
+ * must be given. */
+const char *lnn_key_default(const struct lnn_key *key, const void *base,
+                            size_t *length);
 enum lnn_applies { LNN_NO, LNN_YES, LNN_UNKNOWN }; /* unknown: the kind is in error */
 enum lnn_applies lnn_key_goes(const struct lnn_key *key, const void *base);
 

@@ -113,6 +113,27 @@ const char *lnn_key_choice(const struct lnn_key *key, const void *base)
     return *(const lnn_type_choice *)(const void *)((const char *)base + key->offset);
 }
 
+const char *lnn_key_default(const struct lnn_key *key, const void *base, size_t *length)
+{
+    const char *plain = NULL;
+    *length = 0;
+    if (!key->fallback || !*key->fallback) return key->fallback;
+    for (const char *word = key->fallback; *word; word += strspn(word, " ")) {
+        size_t end = strcspn(word, " "), n = strcspn(word, "= ");
+        const char *kind = n < end ? lnn_key_choice(lnn_key_kind(key), base) : NULL;
+        if (kind && strlen(kind) == n && memcmp(kind, word, n) == 0) {
+            *length = end - n - 1;
+            return word + n + 1;
+        }
+        if (n == end) {
+            plain = strncmp(word, "- ", 2) == 0 ? "" : word;
+            *length = *plain ? end : 0;
+        }
+        word += end;
+    }
+    return plain;
+}
+
 enum lnn_applies lnn_key_goes(const struct lnn_key *key, const void *base)
 {
     if (!*key->goes_with) return LNN_YES;

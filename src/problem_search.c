@@ -44,7 +44,8 @@ static struct census take_census(const struct lnn_reading *r)
         c.flows += discrete == LNN_NO;
         c.unknown += discrete == LNN_UNKNOWN;
         c.open += discrete == LNN_YES &&
-                  !r->entries[i].of[LNN_AT_trajectories_learning_rate].node;
+                  !r->entries[i].of[LNN_AT_trajectories_learning_rate].node &&
+                  isnan(one->learning_rate);
     }
     return c;
 }
@@ -54,7 +55,8 @@ static void check_rates(struct lnn_reading *r)
     for (size_t i = 0; i < r->problem->trajectories.n; i++) {
         const struct lnn_problem_trajectory *one = &r->problem->trajectories.at[i];
         if (lnn_key_goes(rate_key(), one) != LNN_YES ||
-            r->entries[i].of[LNN_AT_trajectories_learning_rate].node)
+            r->entries[i].of[LNN_AT_trajectories_learning_rate].node ||
+            !isnan(one->learning_rate))
             continue;
         lnn_complain(r, r->entries[i].place,
                      "missing key \"%s\" in an entry of trajectories, needed by %s",

@@ -5,11 +5,13 @@
 #include <string.h>
 #include "problem_inner.h"
 
-static void read_default(struct lnn_reading *r, const struct lnn_key *key, void *at)
+static void read_default(struct lnn_reading *r, const struct lnn_key *key,
+                         const void *base, void *at)
 {
-    if (!key->fallback || !*key->fallback) return;
-    struct lnn_document *d =
-        lnn_yaml_load(r, key->fallback, strlen(key->fallback), NULL);
+    size_t length;
+    const char *text = lnn_key_default(key, base, &length);
+    if (!text || !*text) return;
+    struct lnn_document *d = lnn_yaml_load(r, text, length, NULL);
     if (!d) return;
     yaml_node_t *node = yaml_document_get_root_node(&d->yaml);
     lnn_type_of(key)->read(r, key, d, node, at);
@@ -71,6 +73,7 @@ static void read_key(struct lnn_reading *r, const struct lnn_key *key,
     struct lnn_source *source = &record->of[key - lnn_keys];
     enum lnn_applies goes = lnn_key_goes(key, base);
     void *at = (char *)base + key->offset;
+    size_t length;
     if (strcmp(key->type, "real") == 0) *(double *)at = NAN;
     if (source->wide && goes == LNN_NO) source->node = NULL;
     if (source->node && goes != LNN_NO) {
@@ -79,9 +82,9 @@ static void read_key(struct lnn_reading *r, const struct lnn_key *key,
     }
     if (source->node)
         complain_goes(r, key, source->place, base);
-    else if (!key->fallback && goes == LNN_YES)
+    else if (!lnn_key_default(key, base, &length) && goes == LNN_YES)
         complain_missing(r, key, record->place, base);
-    read_default(r, key, at);
+    read_default(r, key, base, at);
 }
 
 /* Kinds stand before the keys that depend on them, so one pass in order is enough. */

@@ -73,6 +73,7 @@ static void say_axes(struct report *r)
 static int write_page(struct report *r)
 {
     open_page(r);
+    if (r->n > 1) report_runs(r);
     lnn_markup_put(r->out, "<section aria-labelledby=\"charts\"><h2 "
                            "id=\"charts\">Charts</h2>\n");
     say_axes(r);
@@ -84,7 +85,7 @@ static int write_page(struct report *r)
                                "be drawn.</p>\n");
     lnn_markup_put(r->out, "</section>\n");
     report_verdicts(r);
-    report_runs(r);
+    if (r->n == 1) report_runs(r);
     lnn_markup_put(r->out, "<section>\n");
     report_others(r);
     lnn_markup_put(r->out, "</section>\n");
@@ -98,6 +99,7 @@ int lnn_report_html(size_t n, const char *const paths[],
 {
     struct report r = {.out = html, .version = "lnnflow", .x_name = "flow time t"};
     if (options && options->version) r.version = options->version;
+    if (n == 0) return lnn_fail(GSL_EINVAL, "a report needs a file to be about");
     int status = report_read(&r, n, paths);
     if (status == GSL_SUCCESS) status = write_page(&r);
     report_close(&r);

@@ -33,7 +33,8 @@ static void widths(struct report *r, const struct report_file *f)
     const struct lnn_network *net = NULL;
     for (size_t i = 0; f->evidence && i < f->evidence->n && !net; i++)
         if (f->evidence->records[i].net.N > 0) net = &f->evidence->records[i].net;
-    for (size_t j = 0; !w.at && net && j <= net->N; j++)
+    bool said = w.at != NULL;
+    for (size_t j = 0; !said && net && j <= net->N; j++)
         lnn_markup_add(&w, "%s%zu", j ? " \xe2\x86\x92 " : "", net->d[j]);
     if (net)
         lnn_markup_add(&w, " (%zu layer%s, %zu weights)", net->N,

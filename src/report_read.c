@@ -116,27 +116,37 @@ static int read_file(struct report *r, struct report_file *f)
     return judge(f);
 }
 
-/* The time, else the iteration, else just rows; cut to the rows that exist. */
+/* A variable of the group as x, NULL if there is none. */
+static int read_kind(struct report_track *t, const char *variable, const char *name)
+{
+    struct lnn_shape shape = {0};
+    const char *const *all = lnn_reader_variables(t->file->reader, t->group);
+    for (; *all && !t->x; all++) {
+        if (strcmp(*all, variable) != 0) continue;
+        LNN_TRY(lnn_reader_get(t->file->reader, t->group, *all, &shape, &t->x));
+        t->x_name = name;
+        if (shape.rank == 1 && shape.dims[0] == t->rows) continue;
+        free(t->x);
+        t->x = NULL;
+    }
+    return GSL_SUCCESS;
+}
+
+/* The time, also where it follows from iteration and learning rate; else the iteration,
+ * else just rows; cut to the rows that exist. */
 static int read_x(struct report_track *t)
 {
-    static const struct {
-        const char *variable, *name;
-    } kinds[] = {{"time", "flow time t"}, {"iteration", "iteration"}};
-    struct lnn_shape shape = {0};
+    const struct lnn_record *record = t->record;
     t->rows = lnn_reader_rows(t->file->reader, t->group);
-    const char *const *all = lnn_reader_variables(t->file->reader, t->group);
-    for (size_t k = 0; k < 2 && !t->x; k++)
-        for (size_t i = 0; all[i] && !t->x; i++) {
-            if (strcmp(all[i], kinds[k].variable) != 0) continue;
-            LNN_TRY(lnn_reader_get(t->file->reader, t->group, all[i], &shape, &t->x));
-            t->x_name = kinds[k].name;
-        }
-    if (t->x && shape.rank == 1 && shape.dims[0] == t->rows) return GSL_SUCCESS;
-    free(t->x);
+    LNN_TRY(read_kind(t, "time", "flow time t"));
+    bool known = !t->x && record && record->rows == t->rows && t->rows > 0 &&
+                 isfinite(record->t[t->rows - 1]);
+    if (!t->x && !known) LNN_TRY(read_kind(t, "iteration", "iteration"));
+    if (t->x) return GSL_SUCCESS;
     t->x = calloc(t->rows + 1, sizeof *t->x);
     if (!t->x) return lnn_fail(GSL_ENOMEM, "out of memory");
-    for (size_t i = 0; i < t->rows; i++) t->x[i] = (double)i;
-    t->x_name = "row";
+    for (size_t i = 0; i < t->rows; i++) t->x[i] = known ? record->t[i] : (double)i;
+    t->x_name = known ? "flow time t" : "row";
     return GSL_SUCCESS;
 }
 
@@ -167,18 +177,14 @@ static bool spreads(const struct report_track *t)
 
 static void choose_x(struct report *r)
 {
-    r->x_log = r->n_tracks > 0;
     for (size_t i = 0; i < r->n_tracks; i++) {
         const struct report_track *t = &r->tracks[i];
-        if (t->rows >= 4 && !spreads(t)) r->x_log = false;
+        r->x_log = r->x_log || spreads(t);
         if (i == 0 || strcmp(r->x_name, t->x_name) == 0)
             r->x_name = t->x_name;
         else
             r->x_name = "flow time, iteration or row";
     }
-    bool any = false;
-    for (size_t i = 0; i < r->n_tracks; i++) any = any || r->tracks[i].rows >= 4;
-    r->x_log = r->x_log && any;
 }
 
 int report_read(struct report *r, size_t n, const char *const paths[])

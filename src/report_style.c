@@ -46,7 +46,7 @@ static const char *const RULES[] = {
     ".value{min-height:1.4em;margin:0;font-size:13px;",
     "font-variant-numeric:tabular-nums;overflow-wrap:anywhere;line-height:1.4}",
     ".legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 10px;margin:0;",
-    "padding:0;max-height:7.5em;overflow:auto}",
+    "padding:0;max-height:7.5em;overflow:auto;align-content:start;align-items:start}",
     ".legend li{min-width:0;max-width:100%}",
     ".legend "
     "button{display:flex;align-items:center;gap:7px;max-width:100%;font:inherit;",
@@ -82,7 +82,13 @@ static const char *const RULES[] = {
     "html:not(.live) .script,html:not(.live) .value{display:none}",
     "@media (max-width:520px){.scroll th,.scroll td{padding-right:8px}",
     ".counts{display:grid;grid-template-columns:1fr 1fr}.counts a{padding:6px 10px}",
-    ".reason{min-width:12em}}",
+    ".verdicts thead{display:none}.verdicts tr{display:grid;gap:0 12px;",
+    "grid-template-columns:1fr auto;border-bottom:1px solid var(--grid);padding:6px 0}",
+    ".verdicts tr>*{border:0;padding:1px 0}.verdicts "
+    ".verdict{grid-row:1;grid-column:2}",
+    ".verdicts .n,.verdicts .where,.verdicts .reason{grid-column:1/3;text-align:left}",
+    ".verdicts .where,.verdicts .n{overflow-wrap:anywhere;white-space:normal}",
+    ".verdicts .n::before{content:attr(data-is) \" \";color:var(--soft)}}",
     "@media print{body{font-size:10pt}main,footer{max-width:none;padding:0}",
     ".charts{grid-template-columns:1fr 1fr}.script,.value,.filter,.numbers{",
     "display:none!important}.scroll{overflow:visible}.legend{max-height:none}",

@@ -77,9 +77,9 @@ static void filter(struct report *r)
     lnn_markup_put(r->out, "</fieldset>\n");
 }
 
-static void number(struct report *r, double x)
+static void number(struct report *r, const char *is, double x)
 {
-    lnn_markup_put(r->out, "<td class=\"n\">");
+    lnn_markup_add(r->out, "<td class=\"n\" data-is=\"%s\">", is);
     report_put_number(r->out, x, 3);
 }
 
@@ -91,7 +91,7 @@ static void row(struct report *r, const struct report_file *f,
     const char *theorem = finding->theorem->name;
     lnn_markup_add(r->out,
                    "<tr class=\"%s\"><th scope=\"row\"><a href=\"#thm-%s\">%s</a></th>"
-                   "<td>",
+                   "<td class=\"where\">",
                    KINDS[j->verdict].id, theorem, theorem);
     if (r->n > 1) {
         lnn_markup_escape(r->out, f->label);
@@ -102,9 +102,9 @@ static void row(struct report *r, const struct report_file *f,
                    "<td class=\"verdict\"><span class=\"sign\" aria-hidden=\"true\">%s"
                    "</span> %s",
                    KINDS[j->verdict].sign, lnn_verdict_name(j->verdict));
-    number(r, j->measured);
-    number(r, j->bound);
-    number(r, j->bar);
+    number(r, "measured", j->measured);
+    number(r, "bound", j->bound);
+    number(r, "error bar", j->bar);
     lnn_markup_put(r->out, "<td class=\"reason\">");
     lnn_markup_escape(r->out, j->reason);
     lnn_markup_put(r->out, "</tr>\n");

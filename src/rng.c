@@ -18,11 +18,16 @@ static unsigned long mix(unsigned long seed, const char *purpose)
     return (unsigned long)((h ^ (h >> 31)) & 0xffffffffu);
 }
 
+void lnn_rng_restart(gsl_rng *rng, unsigned long seed, const char *purpose)
+{
+    gsl_rng_set(rng, mix(seed, purpose));
+}
+
 gsl_rng *lnn_rng_open(unsigned long seed, const char *purpose)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     if (rng)
-        gsl_rng_set(rng, mix(seed, purpose));
+        lnn_rng_restart(rng, seed, purpose);
     else
         lnn_fail(GSL_ENOMEM, "out of memory for a random number generator");
     return rng;
@@ -41,6 +46,15 @@ double lnn_rng_normal(gsl_rng *rng)
 void lnn_rng_normals(gsl_rng *rng, double sd, size_t n, double x[])
 {
     for (size_t i = 0; i < n; i++) x[i] = sd * lnn_rng_normal(rng);
+}
+
+void lnn_rng_permutation(gsl_rng *rng, size_t n, size_t order[])
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t j = gsl_rng_uniform_int(rng, i + 1);
+        if (j < i) order[i] = order[j];
+        order[j] = i;
+    }
 }
 
 static double column_dot(size_t m, size_t n, const double Q[], size_t a, size_t b)

@@ -137,7 +137,7 @@ int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
     *run = (struct lnn_run){
         .ode = ode, .model = model, .o = *options, .dim = dim, .h_max = INFINITY};
     run->counts.loss_least = NAN;
-    run->lazy = ode->loss_of_state;
+    run->lazy = ode->loss_of_state && !lnn_descent_batched(model);
     model->with_loss = run->lazy && (options->watch_loss || !isnan(options->stop_loss));
     run->y = (double *)(run + 1);
     run->y0 = run->y + dim;

@@ -25,10 +25,14 @@ bool lnn_reason_failed(enum lnn_reason reason)
     return reason >= LNN_FAIL_NONFINITE;
 }
 
-/* The gradient's norm, from what the step left behind. */
+/* The gradient's norm, from what the step left behind. Methods with buffers or batches
+ * leave something else. */
 static double gradient_norm(const struct lnn_run *run)
 {
     size_t n = run->dim;
+    struct lnn_model *m = run->model;
+    if (run->ode->map && run->ode->layers && n > m->net.size)
+        return sqrt(lnn_model_gradient(m, run->y, m->grad));
     if (run->ode->energy) return sqrt(run->f[n - 1]); /* dE/dt = ||gradient||^2 */
     if (run->ode->rhs) return lnn_norm(n, run->f);
     return lnn_distance(n, run->y, run->y0) / run->model->learning_rate;

@@ -60,9 +60,8 @@ static enum lnn_reason interrupted_behind(void *arg, const struct lnn_run *run)
     return lnn_simulate_now() < sim->last_call ? LNN_RUNNING : reason;
 }
 
-/* W of a state; a non-linear network has none. */
-static int product(const struct lnn_track *track, struct lnn_model *model,
-                   const double y[], double W[])
+int lnn_track_product(const struct lnn_track *track, struct lnn_model *model,
+                      const double y[], double W[])
 {
     return model->mlp ? GSL_SUCCESS : track->ode->product(model, y, W);
 }
@@ -77,8 +76,8 @@ static void follow(struct lnn_simulator *sim, struct lnn_track *track)
         lnn_run_sample(track->run_ref, track->reached, track->y_ref, &reached,
                        interrupted_behind, sim);
     bool good = !lnn_reason_failed(reason) && reached == track->reached &&
-                product(track, track->model_ref, track->y_ref, track->W_ref) ==
-                    GSL_SUCCESS;
+                lnn_track_product(track, track->model_ref, track->y_ref,
+                                  track->W_ref) == GSL_SUCCESS;
     if (good) return;
     lnn_run_free(track->run_ref);
     track->run_ref = NULL;
@@ -98,7 +97,8 @@ static int advance(struct lnn_simulator *sim, struct lnn_track *track, double t)
     track->fresh = r->rows == 0 || track->reached > before;
     if (!track->fresh) return GSL_SUCCESS;
     if (track->run_ref) follow(sim, track);
-    return product(track, track->model, track->y, track->W);
+    if (track->flow) lnn_track_follow_flow(sim, track, interrupted_behind);
+    return lnn_track_product(track, track->model, track->y, track->W);
 }
 
 /* A numerical failure ends the trajectory, not the run; what the file refuses ends

@@ -23,6 +23,7 @@ static void add_observables(const struct lnn_simulator *sim, struct lnn_track *t
         .model = track->model,
         .ode = track->ode,
         .paired = sim->partner && sim->partner != track,
+        .flow = sim->flow,
         .checked = sim->problem->global_error,
     };
     for (const struct lnn_observable *const *o = lnn_observables; *o; o++) {
@@ -107,7 +108,27 @@ static struct lnn_attribute count(const char *name, size_t value)
     return (struct lnn_attribute){.name = name, .kind = 'i', .count = (long long)value};
 }
 
-enum { GROUP_ATTRIBUTES = 12, ROOT_ATTRIBUTES = 24 };
+enum { GROUP_ATTRIBUTES = 16, ROOT_ATTRIBUTES = 24 };
+
+/* Learning rate, batches, an optimiser's parameters: the keys after the stepper's. */
+static size_t step_attributes(const struct lnn_track *track, struct lnn_attribute a[])
+{
+    const struct lnn_problem_trajectory *spec = track->spec;
+    size_t n = 0;
+    if (lnn_descent_batched(track->model)) {
+        a[n++] = count("batch", spec->batch);
+        a[n++] = count("batch_seed", spec->batch_seed);
+    }
+    for (const struct lnn_key *key = lnn_keys; key->section; key++) {
+        if (strcmp(key->section, "trajectories") != 0 ||
+            strcmp(key->type, "real") != 0 || !lnn_key_applies(key, spec))
+            continue;
+        double value =
+            *(const double *)(const void *)((const char *)spec + key->offset);
+        a[n++] = number(key->name, value);
+    }
+    return n;
+}
 
 static size_t group_attributes(const struct lnn_simulator *sim,
                                const struct lnn_track *track, struct lnn_attribute a[])
@@ -122,7 +143,7 @@ static size_t group_attributes(const struct lnn_simulator *sim,
         a[n++] = number("rtol", track->spec->rtol);
         a[n++] = number("atol", track->spec->atol);
     }
-    if (track->ode->map) a[n++] = number("learning_rate", track->spec->learning_rate);
+    if (track->ode->map) n += step_attributes(track, a + n);
     a[n++] =
         text("global_error",
              !sim->problem->global_error ? "not estimated"

@@ -61,8 +61,8 @@ static int choose_times(struct lnn_simulator *sim, struct lnn_track *track)
     return GSL_SUCCESS;
 }
 
-static struct lnn_run_options run_options(const struct lnn_simulator *sim,
-                                          const struct lnn_track *track, bool reference)
+struct lnn_run_options lnn_track_options(const struct lnn_simulator *sim,
+                                         const struct lnn_track *track, bool reference)
 {
     const struct lnn_problem *p = sim->problem;
     const struct lnn_problem_trajectory *spec = track->spec;
@@ -89,7 +89,7 @@ static struct lnn_run_options run_options(const struct lnn_simulator *sim,
 
 static int open_reference(struct lnn_simulator *sim, struct lnn_track *track)
 {
-    struct lnn_run_options o = run_options(sim, track, true);
+    struct lnn_run_options o = lnn_track_options(sim, track, true);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model_ref));
     track->model_ref->spec = track->spec;
@@ -148,13 +148,14 @@ static int track_arrays(const struct lnn_simulator *sim, struct lnn_track *track
 static int open_track(struct lnn_simulator *sim, struct lnn_track *track)
 {
     LNN_TRY(choose_times(sim, track));
-    struct lnn_run_options o = run_options(sim, track, false);
+    struct lnn_run_options o = lnn_track_options(sim, track, false);
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0,
                             track->spec->learning_rate, &track->model));
     track->model->spec = track->spec;
     LNN_TRY(lnn_run_alloc(track->ode, track->model, &o, &track->run));
     if (sim->problem->global_error) LNN_TRY(open_reference(sim, track));
     LNN_TRY(lnn_track_describe(sim, track));
+    if (track->ode->map) LNN_TRY(lnn_track_open_flow(sim, track));
     return track_arrays(sim, track);
 }
 
@@ -200,6 +201,7 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
                         sim->problem->time.end);
     if (!sim->partner && strcmp(track->ode->name, "end_to_end") == 0)
         sim->partner = track;
+    if (!sim->flow && strcmp(track->ode->name, "gradient_flow") == 0) sim->flow = track;
     return GSL_SUCCESS;
 }
 
@@ -319,6 +321,7 @@ void lnn_simulator_close(struct lnn_simulator *sim)
         lnn_run_free(track->run_ref);
         lnn_model_free(track->model);
         lnn_model_free(track->model_ref);
+        lnn_track_close_flow(track);
         lnn_track_undescribe(track);
         free(track->own_times);
         free(track->y);

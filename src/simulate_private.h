@@ -4,6 +4,16 @@
 
 #include "lnn/simulate.h"
 
+/* The gradient flow beside a discrete track; one block with its arrays. */
+struct lnn_companion {
+    struct lnn_model *model, *model_ref;
+    struct lnn_run *run, *run_ref; /* run_ref: the tighter one, or NULL */
+    bool good;                     /* w and W are those of the track's time */
+    double *w, *w_ref, *W, *W_ref;
+    double w_bar, W_bar;    /* error bars; NaN without run_ref */
+    double gap, layers_gap; /* as in the track */
+};
+
 struct lnn_track {
     const struct lnn_problem_trajectory *spec;
     const struct lnn_ode *ode;
@@ -22,7 +32,8 @@ struct lnn_track {
     bool watched;        /* balancedness is asked for: it takes d_j x d_j matrices */
     const double *times; /* when it is sampled: the simulator's, or own_times */
     double *own_times;
-    double reached; /* time of the state in y */
+    struct lnn_companion *flow; /* NULL: no distance to the flow is asked for */
+    double reached;             /* time of the state in y */
     enum lnn_reason reason;
     bool fresh, done; /* y is a row to be written; no more rows will come */
     size_t group;     /* in the file */
@@ -45,6 +56,7 @@ struct lnn_simulator {
     size_t n;
     struct lnn_track *tracks;
     struct lnn_track *partner; /* the first end_to_end trajectory, or NULL */
+    struct lnn_track *flow;    /* the first gradient_flow trajectory, or NULL */
     struct lnn_file *file;
     struct lnn_simulation *out;
     double started,
@@ -74,6 +86,26 @@ int lnn_simulate_check_path(const struct lnn_problem *problem, const char *path)
 /* simulate_open.c; close also what a failed open has left. */
 int lnn_simulator_open(struct lnn_simulator *sim);
 void lnn_simulator_close(struct lnn_simulator *sim);
+
+struct lnn_run_options lnn_track_options(const struct lnn_simulator *sim,
+                                         const struct lnn_track *track, bool reference);
+
+/* simulate_flow.c. Open once the track is described; close also what a failed open has
+ * left; follow brings the flow to the time that the track has reached. */
+typedef enum lnn_reason lnn_poll(void *, const struct lnn_run *);
+int lnn_track_open_flow(const struct lnn_simulator *sim, struct lnn_track *track);
+void lnn_track_close_flow(struct lnn_track *track);
+void lnn_track_follow_flow(struct lnn_simulator *sim, struct lnn_track *track,
+                           lnn_poll *poll);
+
+/* W of a state; left alone where the network is not linear and has none. */
+int lnn_track_product(const struct lnn_track *track, struct lnn_model *model,
+                      const double y[], double W[]);
+
+/* Error bar of n numbers x, from a finer run's; *gap: the distance to those, kept from
+ * sample to sample. */
+double lnn_track_bar(double safety, double rounding, size_t n, const double x[],
+                     const double ref[], double *gap);
 
 /* Observables, shapes and HDF5 variables of a track. */
 int lnn_track_describe(const struct lnn_simulator *sim, struct lnn_track *track);

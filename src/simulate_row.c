@@ -30,13 +30,18 @@ static int gradient(struct lnn_track *track, double *norm)
     return GSL_SUCCESS;
 }
 
-/* Of n numbers x against those of the tighter run; *gap: of the sample before. */
+double lnn_track_bar(double safety, double rounding_, size_t n, const double x[],
+                     const double ref[], double *gap)
+{
+    *gap = fmax(lnn_distance(n, x, ref), 0.5 * *gap);
+    return safety * *gap + rounding_ * lnn_norm(n, x);
+}
+
 static double error_bar(const struct lnn_track *track, const struct lnn_sample *sample,
                         size_t n, const double x[], const double ref[], double *gap)
 {
     double safety = track->ode->map ? LNN_ERROR_SAFETY_MAP : LNN_ERROR_SAFETY;
-    *gap = fmax(lnn_distance(n, x, ref), 0.5 * *gap);
-    return safety * *gap + sample->rounding * lnn_norm(n, x);
+    return lnn_track_bar(safety, sample->rounding, n, x, ref, gap);
 }
 
 static void error_bars(struct lnn_track *track, struct lnn_sample *sample)
@@ -78,6 +83,12 @@ static int observe(struct lnn_simulator *sim, struct lnn_track *track,
         .counts = lnn_run_counts(track->run),
         .scratch = track->scratch + sim->net.N, /* before it: summarise() */
     };
+    if (track->flow && track->flow->good) {
+        sample->w_flow = track->flow->w;
+        sample->W_flow = track->flow->W;
+        sample->w_flow_bar = track->flow->w_bar;
+        sample->W_flow_bar = track->flow->W_bar;
+    }
     error_bars(track, sample);
     LNN_TRY(lnn_ode_loss(track->ode, m, track->y, &sample->loss));
     if (!isfinite(sample->loss)) return lnn_fail(GSL_EFAILED, "the loss is not finite");

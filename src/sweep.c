@@ -317,8 +317,9 @@ int lnn_sweep_check(const struct lnn_problem *problem)
         lnn_sweep_close_point(&s->points[i]);
         if (status != GSL_SUCCESS) status = fail_at(problem, i, status);
     }
-    lnn_grid_free(s->grid);
+    struct lnn_grid *grid = s->grid;
     release(s);
+    lnn_grid_free(grid);
     return status;
 }
 

@@ -51,8 +51,8 @@ int lnn_record_imbalance(const struct lnn_record *r, size_t i, double *imbalance
     return GSL_SUCCESS;
 }
 
-static int gradient_by_examples(const struct lnn_evidence *e, const struct lnn_record *r,
-                                size_t i, double grad[])
+static int gradient_by_examples(const struct lnn_evidence *e,
+                                const struct lnn_record *r, size_t i, double grad[])
 {
     struct lnn_mlp *mlp;
     struct lnn_examples all = lnn_examples_all(e->data);

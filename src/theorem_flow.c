@@ -208,7 +208,8 @@ static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r
 }
 
 /* Without a product to infer them from: unknown. */
-static int spaced_bars(const struct lnn_record *r, size_t n, double bars[], bool *stated)
+static int spaced_bars(const struct lnn_record *r, size_t n, double bars[],
+                       bool *stated)
 {
     (void)r;
     for (size_t i = 0; i < n; i++) bars[i] = NAN;

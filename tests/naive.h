@@ -155,10 +155,11 @@ static inline struct naive_case naive_open(const char *text)
 {
     struct naive_case c = {.problem = lnn_test_problem(text)};
     LNN_OK(lnn_data_load(c.problem, &c.data));
-    c.net = lnn_network_of(c.problem->network.widths.n, c.problem->network.widths.at);
+    c.net = lnn_network_for(c.problem);
     c.w0 = naive_new(c.net.size);
     LNN_OK(lnn_init_start(c.problem, &c.net, c.w0));
     LNN_OK(lnn_model_alloc(c.problem, c.data, c.w0, NAN, &c.model));
+    c.model->spec = c.problem->trajectories.at;
     return c;
 }
 

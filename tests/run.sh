@@ -82,6 +82,7 @@ if [ "$only" != unit ]; then
     suite tests/cli/run.sh "$build/lnnflow"
     suite tests/notebooks/run.sh "$build/lnnflow"
     suite tests/readme.sh "$build"
+    suite tests/report/run.py "$build/lnnflow"
     if [ -n "${reports-}" ]; then # the crash test's preloaded shim and ASan exclude each other
         count crash 0 0 1
     else

@@ -30,7 +30,8 @@ python3-h5netcdf -
 python3-matplotlib -
 python3-ipykernel -
 jupyter-nbconvert bin:jupyter-nbconvert
-octave bin:octave'
+octave bin:octave
+chromium bin:chromium'
 
 present() { # package probe
     case $2 in

@@ -147,6 +147,7 @@ Test(axis, what_people_expect)
     expect(0, 1e6, false, 5, "0 2e5 4e5 6e5 8e5 1e6");
     expect(0, 4e-5, false, 4, "0 1e-5 2e-5 3e-5 4e-5");
     expect(1e-12, 1, true, 6, "1e-12 1e-9 1e-6 1e-3 1e0");
+    expect(1e-11, 1, true, 6, "1e-10 1e-8 1e-6 1e-4 1e-2 1e0");
     expect(0.01, 100, true, 6, "0.01 0.1 1 10 100");
     expect(1, 30, true, 6, "1 2 5 10 20");
     expect(2, 9, true, 8, "2 3 4 5 6 7 8 9");

@@ -22,7 +22,7 @@ static struct data *make_data(unsigned long seed, double scale)
         d->y[i] = exp(-(double)i / 300) * (1 + 0.3 * lnn_rng_normal(rng));
         if (i % 700 < 3) d->y[i] = NAN;
         if (i == 2345) d->y[i] = 77;
-        d->lower[i] = d->y[i] - 0.1;
+        d->lower[i] = i % 3 ? d->y[i] - 0.1 : d->y[i] * 1e-30; /* below any axis */
         d->upper[i] = i % 1000 == 5 ? INFINITY : d->y[i] + 0.1;
     }
     gsl_rng_free(rng);
@@ -137,8 +137,15 @@ Test(chart, texts_fit)
             for (size_t k = 0; k < 40; k++)
                 s[k] =
                     (struct lnn_series){k % 2 ? LONG : "b", 3, x, y, NULL, NULL, 0, 0};
-            struct lnn_chart c = {LONG, LONG, LONG, LONG, kind & 1, kind & 2,
-                                  40,   s,    0,    0,    NULL,     i % 2};
+            struct lnn_chart c = {.title = LONG,
+                                  .description = LONG,
+                                  .x_label = LONG,
+                                  .y_label = LONG,
+                                  .x_log = kind & 1,
+                                  .y_log = kind & 2,
+                                  .n = 40,
+                                  .series = s,
+                                  .standalone = i % 2};
             struct lnn_chart_frame f;
             lnn_chart_layout(&c, &f);
             check_frame(&f);

@@ -271,3 +271,83 @@ Test(loss, every_member_is_complete)
     cr_assert_eq(lnn_registry_find((const void *const *)lnn_losses, "square"),
                  lnn_losses[0]);
 }
+
+/* Gradient and value in long double, by plain loops. */
+static void by_hand(const struct lnn_test_bound *b, double p, const double W[],
+                    long double G[], long double *value)
+{
+    const struct lnn_data *data = b->data;
+    size_t d = data->d, k = data->k;
+    *value = 0;
+    for (size_t i = 0; i < b->n; i++) G[i] = 0;
+    for (size_t e = 0; e < data->m; e++)
+        for (size_t j = 0; j < k; j++) {
+            long double r = -(long double)data->Y[e * k + j], slope;
+            for (size_t c = 0; c < d; c++)
+                r += (long double)W[j * d + c] * data->X[e * d + c];
+            slope = copysignl(powl(fabsl(r), p - 1), r) * p / data->m;
+            *value += powl(fabsl(r), p) / data->m;
+            for (size_t c = 0; c < d; c++) G[j * d + c] += slope * data->X[e * d + c];
+        }
+}
+
+/* Many examples, so that they come in several blocks, the last one shorter. */
+Test(loss, lp_in_blocks_is_as_accurate_as_long_double_allows_to_see)
+{
+    static const double powers[] = {1.5, 2, 2.5, 3, 4, 5, 6, 17, 18};
+    static const char *const widths[] = {"128, 1", "128, 3", "300, 1", "3000, 2"};
+    for (size_t w = 0; w < 4; w++)
+        for (size_t c = 0; c < sizeof powers / sizeof *powers; c++) {
+            char kind[40];
+            snprintf(kind, sizeof kind, "kind: lp, p: %g", powers[c]);
+            struct lnn_test_bound b =
+                lnn_test_bind(widths[w], kind, "kind: teacher, samples: 133, noise: 1");
+            double *W = lnn_test_drawn(b.n, 5), *G = lnn_test_drawn(b.n, 6);
+            long double *want = calloc(b.n, sizeof *want), value, size = 0, gap = 0;
+            for (size_t i = 0; i < b.n; i++) W[i] *= 0.05;
+            by_hand(&b, powers[c], W, want, &value);
+            double got = lnn_objective_value_gradient(b.o, W, G);
+            for (size_t i = 0; i < b.n; i++) {
+                gap += (G[i] - want[i]) * (G[i] - want[i]);
+                size += want[i] * want[i];
+            }
+            double tolerance = 2e-15 * (1 + powers[c]);
+            cr_assert(sqrtl(gap) <= tolerance * sqrtl(size), "%s %s: %Lg", widths[w],
+                      kind, sqrtl(gap / size));
+            cr_assert(fabsl(got - value) <= tolerance * value, "%s %s: %Lg", widths[w],
+                      kind, (got - value) / value);
+            free(W), free(G), free(want);
+            lnn_test_release(&b);
+        }
+}
+
+Test(loss, value_with_gradient_is_both_to_the_bit)
+{
+    static const struct {
+        const char *kind, *data;
+    } all[] = {
+        {"kind: square", "kind: teacher, samples: 30, noise: 0.3"},
+        {"kind: square", "kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]]"},
+        {"kind: lp, p: 4", "kind: teacher, samples: 30, noise: 0.3"},
+        {"kind: lp, p: 1.7", "kind: teacher, samples: 30, noise: 0.3"},
+        {"kind: masked", "kind: target, matrix: [[1, 0.5, -0.25], [0, -1, 0.75]], "
+                         "mask: [[1, 0, 1], [1, 1, 0]]"},
+    };
+    for (size_t c = 0; c < sizeof all / sizeof *all; c++) {
+        struct lnn_test_bound b = lnn_test_bind("3, 2", all[c].kind, all[c].data);
+        double *W = lnn_test_drawn(b.n, 5), G[6], H[6];
+        lnn_objective_gradient(b.o, W, G);
+        double value = lnn_objective_value(b.o, W);
+        cr_assert_eq(lnn_objective_value_gradient(b.o, W, H), value, "%s", all[c].kind);
+        cr_assert(memcmp(G, H, sizeof G) == 0, "%s", all[c].kind);
+        free(W);
+        lnn_test_release(&b);
+    }
+    struct lnn_test_bound b = lnn_test_bind_table(
+        "2, 1", "kind: logistic", "a,b,y\n1,2,1\n3,-1,-1\n-2,0.5,1\n0.1,0.2,-1\n");
+    double W[] = {0.3, -0.7}, G[2], H[2];
+    lnn_objective_gradient(b.o, W, G);
+    cr_assert_eq(lnn_objective_value_gradient(b.o, W, H), lnn_objective_value(b.o, W));
+    cr_assert(memcmp(G, H, sizeof G) == 0);
+    lnn_test_release(&b);
+}

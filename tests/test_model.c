@@ -14,8 +14,10 @@ static struct naive_case open_loss(const char *loss, const char *more)
     char text[1000];
     snprintf(text, sizeof text,
              "network: {widths: [3, 4, 2, 2]}\n"
-             "data: {kind: target, matrix: [[1, -1, 1], [-1, 1, 1]]%s}\n"
+             "data: {kind: target, matrix: %s%s}\n"
              "loss: {kind: %s%s}\ninit: {kind: zero}\ntime: {end: 1}\n",
+             strcmp(loss, "cross_entropy") == 0 ? "[[1, 0, 1], [0, 1, 0]]"
+                                                : "[[1, -1, 1], [-1, 1, 1]]",
              strcmp(loss, "masked") == 0 ? ", mask: [[1, 0, 1], [1, 1, 0]]" : "", loss,
              more);
     return naive_open(text);

@@ -101,7 +101,8 @@ Test(model_batch, gradient_of_some_examples_on_every_shape)
         }
 }
 
-/* A target matrix: an example is a column; labels of -1 and 1 suit every loss. */
+/* A target matrix: an example is a column; labels of -1 and 1 suit every loss whose outputs
+ * do not mix. */
 Test(model_batch, gradient_of_some_columns_for_every_loss)
 {
     static const struct naive_widths widths = {4, {5, 2, 3, 2}};
@@ -109,6 +110,7 @@ Test(model_batch, gradient_of_some_columns_for_every_loss)
     for (size_t l = 0; lnn_losses[l]; l++) {
         char loss[100];
         if (!lnn_losses[l]->outputs) continue;
+        if (strcmp(lnn_losses[l]->name, "cross_entropy") == 0) continue; /* test_mlp.c */
         snprintf(loss, sizeof loss, "loss: {kind: %s, weight_decay: 0.2}\n",
                  lnn_losses[l]->name);
         struct naive_case c = naive_target(&widths, Phi, loss);

@@ -127,6 +127,23 @@ Test(problem, defaults_that_depend_on_other_keys)
     lnn_problem_free(p);
 }
 
+/* "x kind=y" in the table. */
+Test(problem, defaults_that_depend_on_the_kind)
+{
+    struct lnn_problem *p =
+        parse(GOOD "trajectories: [{system: adadelta}, {system: adagrad, "
+                   "learning_rate: 3}, {system: rmsprop, learning_rate: 2}]\n",
+              NULL);
+    const struct lnn_problem_trajectory *at = p->trajectories.at;
+    static const double want[3][3] = {{1, 1e-6, 0.95}, {3, 1e-10, 0.9}, {2, 1e-8, 0.9}};
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(at[i].learning_rate, want[i][0]);
+        cr_expect_eq(at[i].epsilon, want[i][1]);
+        cr_expect_eq(at[i].decay, want[i][2]);
+    }
+    lnn_problem_free(p);
+}
+
 Test(problem, lists_and_scalars)
 {
     struct lnn_problem *p = parse("network: {widths: [3, 1]}\ntime: {end: 1}\n"

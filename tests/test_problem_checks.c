@@ -135,7 +135,8 @@ static const struct wrong overrides[] = {
     {GOOD, "trajectories.end_to_end=1e-3",
      "--set trajectories.end_to_end=1e-3: error: unknown key \"end_to_end\" in an "
      "entry of trajectories; it has system, name, stepper, stages, rtol, atol, "
-     "first_step, learning_rate"},
+     "first_step, learning_rate, batch, batch_seed, momentum, decay, beta1, beta2, "
+     "epsilon"},
     {GOOD, "trajectories=[{system: exact, nam: a}]",
      "--set trajectories=[{system: exact, nam: a}]: error: unknown key \"nam\" in an "
      "entry of trajectories, did you mean \"name\"?"},

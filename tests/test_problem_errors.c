@@ -95,6 +95,11 @@ static const struct wrong keys_and_sections[] = {
      "p.yaml:3:1: error: missing key \"file\" in data, needed by csv"},
     {GOOD "init: {kind: file}\n", NULL,
      "p.yaml:4:1: error: missing key \"file\" in init, needed by file"},
+    {ENTRY "{system: adam}\n", NULL,
+     "p.yaml:5:5: error: missing key \"learning_rate\" in an entry of trajectories, "
+     "needed by adam"},
+    {ENTRY "{system: adam, learning_rate: 1, beta2: 1}\n", NULL,
+     "p.yaml:5:45: error: trajectories.beta2 is 1; it must be below 1"},
     {ENTRY "{name: a}\n", NULL,
      "p.yaml:5:5: error: missing key \"system\" in an entry of trajectories"},
     {0}};
@@ -109,7 +114,8 @@ static const struct wrong keys_that_do_not_go_with_the_kind[] = {
      "p.yaml:4:8: error: loss.p does not go with kind square; it goes with lp"},
     {ENTRY "{system: gradient_flow, learning_rate: 1}\n", NULL,
      "p.yaml:5:29: error: trajectories.learning_rate does not go with system "
-     "gradient_flow; it goes with gradient_descent, end_to_end_descent"},
+     "gradient_flow; it goes with gradient_descent, end_to_end_descent, momentum, "
+     "nesterov, adagrad, adadelta, rmsprop, adam"},
     {ENTRY "{system: exact, rtol: 1e-3}\n", NULL,
      "p.yaml:5:21: error: trajectories.rtol does not go with system exact; it goes "
      "with gradient_flow, end_to_end, singular_modes"},
@@ -179,6 +185,7 @@ static const struct wrong values[] = {
      "path of a file, got \"\""},
     {GOOD, "loss.kind=sqare",
      "--set loss.kind=sqare: error: loss.kind: expected one of square, lp, logistic, "
+     "cross_entropy, "
      "masked, got \"sqare\"; did you mean \"square\"?"},
     {GOOD, "time.spacing=[a]",
      "--set time.spacing=[a]: error: time.spacing: expected "

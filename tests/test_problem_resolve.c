@@ -105,12 +105,14 @@ Test(problem_resolve, holds_what_is_in_force_and_nothing_else)
                              "p", set, &p));
     cr_expect_str_eq(p->resolved,
                      "title: \"untitled\"\nglobal_error: true\nnetwork:\n"
-                     "  widths: [3, 2, 2]\nloss:\n  kind: square\n  weight_decay: 0\n"
+                     "  widths: [3, 2, 2]\n  activation: linear\n  factors: 1\n"
+                     "loss:\n  kind: square\n  weight_decay: 0\n"
                      "data:\n  kind: target\n  matrix: [[1, 0, 2], [0, 1, 3]]\n"
                      "  offset: 0\n  seed: 0\ninit:\n  kind: balanced\n  scale: 0.1\n"
                      "  rotate: false\n  seed: 0\ntrajectories:\n"
                      "  - system: gradient_descent\n    name: \"gradient_descent\"\n"
-                     "    learning_rate: 0.1\ntime:\n  end: 1\n  samples: 7\n"
+                     "    learning_rate: 0.1\n    batch_seed: 0\ntime:\n"
+                     "  end: 1\n  samples: 7\n"
                      "  spacing: linear\noutput:\n  weights_every: 1\n");
     lnn_problem_free(p);
 }

@@ -22,6 +22,7 @@ static inline struct rig rig_open(const char *yaml, const char *system)
     LNN_OK(lnn_init_start(r.problem, &net, r.w0));
     double eta = r.problem->trajectories.at[0].learning_rate;
     LNN_OK(lnn_model_alloc(r.problem, r.data, r.w0, eta, &r.model));
+    r.model->spec = r.problem->trajectories.at;
     r.ode = lnn_registry_find((const void *const *)lnn_odes, system);
     cr_assert(r.ode != NULL);
     return r;

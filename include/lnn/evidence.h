@@ -17,7 +17,7 @@ enum lnn_dynamics {
     LNN_DYNAMICS_DESCENT,
     LNN_DYNAMICS_END_TO_END,
     LNN_DYNAMICS_END_TO_END_DESCENT,
-    LNN_DYNAMICS_OTHER
+    LNN_DYNAMICS_OTHER /* optimisers, and descent on mini-batches, too */
 };
 
 /* One trajectory; the arrays belong to the evidence and are NULL when absent. */
@@ -40,7 +40,8 @@ struct lnn_record {
     size_t weights_rows; /* rows of w */
     const double *w_t;   /* their times */
     const double *w;     /* weights_rows x net.size, layout of network.h */
-    const double *loss;  /* rows; from W (non-linear: w) and the objective if not there */
+    const double
+        *loss; /* rows; from W (non-linear: w) and the objective if not there */
     const double *loss_error, *W_error; /* rows; absolute error bars */
     const double *weights_error;        /* rows; of all layers together */
     /* Relative rounding of the stored layers (of W where there are none): 2^-23 for

@@ -4,6 +4,7 @@
 #ifndef LNN_MODEL_H
 #define LNN_MODEL_H
 
+#include "lnn/batch.h"
 #include "lnn/init.h"
 #include "lnn/loss.h"
 #include "lnn/mlp.h"
@@ -31,7 +32,8 @@ struct lnn_model {
     size_t rank;       /* end-to-end field: singular values beyond it count as 0 */
     double *kd1, *kd2; /* (max(k,d))^2 doubles each: small products */
     double *outputs;   /* data->m x k: of batches */
-    void *extra;       /* a system's own data, made by its init, freed with free */
+    struct lnn_batches *batches; /* lnn_descent_init's; owned; NULL: all examples */
+    void *extra; /* a system's own data, made by its init, freed with free */
 };
 
 /* `w0` and `problem`, `data` must outlive the model. */

@@ -36,11 +36,7 @@ bool lnn_network_activated(const struct lnn_network *net, size_t j);
  * matrices that are next to each other; its diagonal across a positively homogeneous
  * activation, that is ||column i of W_{j+1}||^2 - ||row i of W_j||^2 for every unit i
  * (Du, Hu & Lee 2018, Theorem 2.1); else nothing. */
-enum lnn_conserved {
-    LNN_CONSERVED_NOTHING,
-    LNN_CONSERVED_DIAGONAL,
-    LNN_CONSERVED_ALL
-};
+enum lnn_conserved { LNN_CONSERVED_NOTHING, LNN_CONSERVED_DIAGONAL, LNN_CONSERVED_ALL };
 enum lnn_conserved lnn_network_conserved(const struct lnn_network *net, size_t j);
 
 /* Where W_j (d_j x d_{j-1}) begins, j = 1..N. */

@@ -13,7 +13,7 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double t_natural;        /* the end of the natural step that holds t, >= t, ... */
     const double *w_natural; /* ... and the layers there, free of interpolation error */
     const double *w;         /* W_1..W_N, NULL when the system has no layers */
-    const double *W, *G; /* k x d: end-to-end matrix (NULL: non-linear), dl/dW */
+    const double *W, *G;     /* k x d: end-to-end matrix (NULL: non-linear), dl/dW */
     const double *s;         /* singular values of W, descending, q */
     double loss;             /* l(W) */
     double objective, objective0; /* with weight decay; at t and at 0 */
@@ -26,6 +26,9 @@ struct lnn_sample { /* one row, made by simulate.c; shared quantities computed o
     double rounding; /* relative size of accumulated rounding, eps sqrt(steps + 1) */
     const double
         *W_other; /* the end-to-end solution's W at this t; NULL if there is none */
+    const double *w_flow, *W_flow; /* the gradient flow at t, of discrete systems; NULL:
+                                    * there is none, or nothing asks for it */
+    double w_flow_bar, W_flow_bar; /* their error bars; NaN if off */
     const struct lnn_run_counts *counts;
     double *scratch; /* max_j d_j^2, 2 k d, and of non-linear ones 2 net.size doubles */
 };
@@ -41,6 +44,7 @@ struct lnn_context { /* what decides whether an observable applies */
     const struct lnn_model *model;
     const struct lnn_ode *ode;
     bool paired;  /* an end-to-end trajectory runs beside this one */
+    bool flow;    /* the problem has a gradient_flow trajectory */
     bool checked; /* global_error is on */
 };
 

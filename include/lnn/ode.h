@@ -3,7 +3,7 @@
 #ifndef LNN_ODE_H
 #define LNN_ODE_H
 
-#include "lnn/model.h"
+#include "lnn/descent.h"
 
 struct lnn_ode {
     const char *name;

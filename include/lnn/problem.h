@@ -115,11 +115,13 @@ char *lnn_problem_path(const struct lnn_problem *problem, const char *path);
 struct lnn_key {
     const char *section; /* "" for root keys */
     const char *name;
-    const char *type;     /* text path choice real count flag counts matrix words */
-    const char *fallback; /* default as YAML text; "" = absent; NULL = must be given
-                            * (where it goes with the kind) */
-    double min, max;      /* of reals, counts and entries of matrices: closed range; */
-    bool min_open;        /* the range excludes min; min == max: any */
+    const char *type; /* text path choice real count flag counts matrix words */
+    /* Default as YAML text; "" = absent; NULL = must be given (where it goes with the
+     * kind); "x kind=y ..." = y for that kind, else x (- is absent), or must be given without
+     * x. */
+    const char *fallback;
+    double min, max; /* of reals, counts and entries of matrices: closed range; */
+    bool min_open;   /* the range excludes min; min == max: any */
     const char *const *choices; /* of choice and words, NULL-terminated; NULL = any */
     const char *goes_with; /* what its section's first key must be, space separated;
                             * "other=..." for an earlier key; "" = anything */

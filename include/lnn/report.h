@@ -12,7 +12,7 @@ struct lnn_report_options {
 };
 
 /* Appends the page. Where theorems cannot be judged the page says why. GSL_EOF: a file
- * cannot be read; GSL_EINVAL: it holds nothing that could be drawn; GSL_ENOMEM. */
+ * cannot be read; GSL_EINVAL: it holds no trajectory, or n is 0; GSL_ENOMEM. */
 int lnn_report_html(size_t n, const char *const paths[],
                     const struct lnn_report_options *options, struct lnn_markup *html);
 

@@ -14,9 +14,15 @@
  * `purpose` is a short constant such as "init.gaussian.3". */
 gsl_rng *lnn_rng_open(unsigned long seed, const char *purpose);
 
+/* From here on the stream is that of this seed and purpose. */
+void lnn_rng_restart(gsl_rng *rng, unsigned long seed, const char *purpose);
+
 double lnn_rng_uniform(gsl_rng *rng); /* in (0, 1) */
 double lnn_rng_normal(gsl_rng *rng);  /* N(0, 1) */
 void lnn_rng_normals(gsl_rng *rng, double sd, size_t n, double x[]);
+
+/* A permutation of 0..n-1, all equally likely (Fisher & Yates; whole numbers only). */
+void lnn_rng_permutation(gsl_rng *rng, size_t n, size_t order[]);
 
 /* Q (m x n, m >= n) with orthonormal columns, uniform (Haar) on the Stiefel manifold:
  * Gram-Schmidt, applied twice, of a normal matrix; plain loops, so bit-identical too.

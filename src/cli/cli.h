@@ -62,7 +62,7 @@ extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
 extern const struct cli_option cli_common[];           /* --help, --version */
 extern const struct cli_command cli_command_run, cli_command_sweep, cli_command_info,
     cli_command_list, cli_command_export, cli_command_verify, cli_command_report,
-    cli_command_help;
+    cli_command_plot, cli_command_help;
 
 /* args.c */
 struct cli_arguments { /* one block; the texts are argv's */
@@ -162,6 +162,26 @@ bool cli_verdicts_are(struct lnn_reader *reader);
 void cli_verdicts_info(struct lnn_reader *reader);
 int cli_verdicts_print(struct lnn_reader *reader, const char *path);
 
+/* plot_curves.c: what lnnflow plot draws */
+enum { CLI_NAME = 300 }; /* of a group and a variable */
+struct cli_curve {
+    const char *group; /* the reader's */
+    char *name;        /* loss, W[0,1] */
+    size_t rows;
+    double *x, *y;
+};
+struct cli_curves {
+    struct lnn_reader *reader;
+    const char *x; /* the variable along x, or an entry of it; NULL: time */
+    char *x_label;
+    size_t n;
+    struct cli_curve *curves;
+};
+/* The variable, or entry, of every one of these groups that has it; exit code, after a
+ * message. */
+int cli_curves_add(struct cli_curves *c, const char *const *groups, const char *text);
+void cli_curves_free(struct cli_curves *c);
+
 /* picture.c: a PNG file of a page by an installed browser;
  * exit code, after a message */
 struct cli_picture {
@@ -179,7 +199,8 @@ struct cli_family {
     const char *key;            /* of the problem file, or option, that takes one */
     const void *const *members; /* NULL: the keys themselves */
 };
-extern const struct cli_family cli_families[]; /* ends with name == NULL */
+enum { CLI_FAMILIES = 8 };
+extern const struct cli_family cli_families[CLI_FAMILIES + 1]; /* ends with NULL */
 const char *cli_key_name(const struct lnn_key *key, char *text, size_t room);
 const char *cli_key_range(const struct lnn_key *key, char *text, size_t room);
 const char *cli_key_goes_with(const struct lnn_key *key, char *text, size_t room);

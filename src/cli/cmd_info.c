@@ -108,20 +108,27 @@ static void print_attribute(struct lnn_reader *reader, const char *name,
     free(text);
 }
 
-/* "  system gradient_flow, stepper rk8pd, ..." of the attributes that are there. */
+/* ", NAME VALUE" of an attribute, if it is there; `lead` in place of the comma. */
+static bool print_fact(struct lnn_reader *reader, const char *group, const char *name,
+                       const char *lead)
+{
+    char number[CLI_NUMBER];
+    char *text = lnn_reader_attribute(reader, group, name);
+    bool there = text && text[0];
+    if (there) printf("%s%s %s", lead, name, brief(text, number));
+    free(text);
+    return there;
+}
+
+/* "  system gradient_flow, stepper rk8pd, ...": what the problem says of a trajectory,
+ * and why it failed. */
 static void print_facts(struct lnn_reader *reader, const char *group)
 {
-    static const char *const names[] = {"system", "stepper",       "rtol",
-                                        "atol",   "learning_rate", "message"};
     bool any = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char number[CLI_NUMBER];
-        char *text = lnn_reader_attribute(reader, group, names[i]);
-        if (text && text[0])
-            printf("%s%s %s", any ? ", " : "  ", names[i], brief(text, number));
-        any = any || (text && text[0]);
-        free(text);
-    }
+    for (const struct lnn_key *key = lnn_keys; key->section; key++)
+        if (strcmp(key->section, "trajectories") == 0)
+            any = print_fact(reader, group, key->name, any ? ", " : "  ") || any;
+    any = print_fact(reader, group, "message", any ? ", " : "  ") || any;
     if (any) putchar('\n');
 }
 

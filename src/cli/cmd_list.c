@@ -79,7 +79,7 @@ static void print_family(const struct cli_arguments *a, const struct cli_family 
 
 static int list(const struct cli_arguments *a)
 {
-    const char *names[8] = {NULL};
+    const char *names[CLI_FAMILIES + 1] = {NULL};
     size_t n = 0;
     for (const struct cli_family *f = cli_families; f->name; f++) names[n++] = f->name;
     for (int i = 0; i < a->n; i++)

@@ -4,7 +4,7 @@
 
 #define MEMBERS(list) (const void *const *)(list)
 
-const struct cli_family cli_families[] = {
+const struct cli_family cli_families[CLI_FAMILIES + 1] = {
     {"systems", "Dynamical systems", "trajectories.system", MEMBERS(lnn_odes)},
     {"steppers", "Steppers", "trajectories.stepper", MEMBERS(lnn_steppers)},
     {"losses", "Losses", "loss.kind", MEMBERS(lnn_losses)},
@@ -75,9 +75,13 @@ void cli_key_facts(const struct lnn_key *key, char *text, size_t room)
     char range[400], goes[200];
     cli_key_range(key, range, sizeof range);
     cli_key_goes_with(key, goes, sizeof goes);
-    const char *given = key->fallback ? "" : "; must be given";
-    bool fallback = key->fallback && key->fallback[0];
-    snprintf(text, room, "%s%s%s%s%s%s%s", key->type, range[0] ? ": " : "", range,
-             fallback ? "; default " : given, fallback ? key->fallback : "",
-             goes[0] ? "; " : "", goes);
+    const char *value = key->fallback ? key->fallback : "";
+    if (strncmp(value, "- ", 2) == 0) value += 2; /* absent, but for ... */
+    bool fallback = value[0];
+    bool some = value == key->fallback && value[strcspn(value, "= ")] == '=';
+    const char *given = !key->fallback ? "; must be given"
+                        : some         ? ", else it must be given"
+                                       : "";
+    snprintf(text, room, "%s%s%s%s%s%s%s%s", key->type, range[0] ? ": " : "", range,
+             fallback ? "; default " : "", value, given, goes[0] ? "; " : "", goes);
 }

@@ -3,9 +3,11 @@
 #include "cli.h"
 
 const struct cli_command *const cli_commands[] = {
-    &cli_command_run,    &cli_command_sweep, &cli_command_verify,
-    &cli_command_report, &cli_command_info,  &cli_command_list,
-    &cli_command_export, &cli_command_help,  NULL,
+    &cli_command_run,    &cli_command_sweep,
+    &cli_command_verify, &cli_command_report,
+    &cli_command_plot,   &cli_command_info,
+    &cli_command_list,   &cli_command_export,
+    &cli_command_help,   NULL,
 };
 
 static int dispatch(int argc, char **argv)

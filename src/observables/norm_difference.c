@@ -21,9 +21,10 @@ static void eval(const struct lnn_sample *s, double out[])
 
 const struct lnn_observable lnn_observable_norm_difference = {
     .name = "norm_difference",
-    .doc = "||W_{j+1}||_F^2 - ||W_j||_F^2, j = 1..N-1, the trace of C_j: conserved by the "
-           "flow of homogeneous networks (Du, Hu & Lee 2018, Corollary 2.1), but for "
-           "exp(-2 lambda t)",
+    .doc =
+        "||W_{j+1}||_F^2 - ||W_j||_F^2, j = 1..N-1, the trace of C_j: conserved by the "
+        "flow of homogeneous networks (Du, Hu & Lee 2018, Corollary 2.1), but for "
+        "exp(-2 lambda t)",
     .shape = shape,
     .eval = eval,
 };
