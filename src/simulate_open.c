@@ -292,9 +292,8 @@ static double start_imbalance(const struct lnn_simulator *sim)
 
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
-    const struct lnn_counts *widths = &sim->problem->network.widths;
     sim->net = lnn_network_for(sim->problem);
-    double entries = (double)widths->at[0] * (double)widths->at[sim->net.N];
+    double entries = (double)sim->net.d[0] * (double)sim->net.d[sim->net.N];
     if (sim->net.size > INT_MAX || entries > INT_MAX)
         return lnn_fail(
             GSL_EINVAL,
