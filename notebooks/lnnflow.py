@@ -387,7 +387,7 @@ def search(f, over, ax=None, label=None):
     ax = _axis(ax, "iterations of the best learning rate", [])
     ax.set_xscale("log")
     ax.set_xlabel(over.replace("_", "."))
-    ax.axhline(most, color="0.6", lw=0.8)
+    ax.axhline(most, color="0.6", lw=0.8, label=f"the budget, {most}")
     key = grid[over].values
     for i, name in enumerate(names):
         found = np.where(grid.best.values[:, i] >= 0, grid.best_iterations.values[:, i], most)
@@ -397,7 +397,7 @@ def search(f, over, ax=None, label=None):
         ax.fill_between(x, [r[0] for r in rows], [r[-1] for r in rows], color=line.get_color(),
                         alpha=0.15, lw=0)
         lost = [value for value in x if (grid.best.values[key == value, i] < 0).any()]
-        ax.plot(lost, len(lost) * [most], "x", color=line.get_color())
+        ax.plot(lost, len(lost) * [most], "X", ms=10, color=line.get_color(), mec="w")
     return _legend(ax)
 
 

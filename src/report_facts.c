@@ -142,6 +142,18 @@ static double ends(struct report *r, const struct report_track *t, const char *n
     return best;
 }
 
+/* Has any trajectory the variable? A column without a number is no column. */
+static bool any_has(const struct report *r, const char *variable)
+{
+    for (size_t i = 0; i < r->n_tracks; i++) {
+        const struct report_track *t = &r->tracks[i];
+        const char *const *all = lnn_reader_variables(t->file->reader, t->group);
+        for (; *all; all++)
+            if (strcmp(*all, variable) == 0) return true;
+    }
+    return false;
+}
+
 /* Largest distance to the end-to-end solution, in units of both error bars there. */
 static void agreement(struct report *r, const struct report_track *t)
 {
@@ -181,8 +193,9 @@ static void run_cells(struct report *r, const struct report_track *t)
         loss = record->loss[record->rows - 1];
     number_cell(r, loss, 9);
     number_cell(r, ends(r, t, "loss_error", false, NULL), 2);
-    number_cell(r, ends(r, t, "balancedness_drift", true, NULL), 2);
-    agreement(r, t);
+    if (any_has(r, "balancedness_drift"))
+        number_cell(r, ends(r, t, "balancedness_drift", true, NULL), 2);
+    if (any_has(r, "product_distance")) agreement(r, t);
     number_cell(r, report_number(t->file, t->group, "steps"), 9);
     number_cell(r, report_number(t->file, t->group, "rhs_evaluations_steps"), 9);
     number_cell(r, report_number(t->file, "volatile", "wall_seconds"), 3);
@@ -190,27 +203,30 @@ static void run_cells(struct report *r, const struct report_track *t)
 
 void report_runs(struct report *r)
 {
-    static const char *const head[] = {"trajectory",
-                                       "system",
-                                       "method",
-                                       "ended",
-                                       "rows",
-                                       "last t",
-                                       "last loss",
-                                       "\xc2\xb1 error",
-                                       "largest drift",
-                                       "gap to end-to-end",
-                                       "gap / bars",
-                                       "steps",
-                                       "right-hand sides",
-                                       "seconds (file)"};
+    static const struct {
+        const char *name, *needs;
+    } head[] = {{"trajectory", NULL},
+                {"system", NULL},
+                {"method", NULL},
+                {"ended", NULL},
+                {"rows", NULL},
+                {"end", NULL},
+                {"last loss", NULL},
+                {"\xc2\xb1 error", NULL},
+                {"largest drift", "balancedness_drift"},
+                {"gap to end-to-end", "product_distance"},
+                {"gap / bars", "product_distance"},
+                {"steps", NULL},
+                {"right-hand sides", NULL},
+                {"seconds (file)", NULL}};
     if (r->n_tracks == 0) return;
     lnn_markup_put(r->out, "<section aria-labelledby=\"runs\"><h2 id=\"runs\">"
                            "Trajectories</h2>\n<div class=\"scroll\"><table "
                            "class=\"runs\"><thead><tr>");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
-        lnn_markup_add(r->out, "<th scope=\"col\"%s>%s", i > 3 ? " class=\"n\"" : "",
-                       head[i]);
+        if (!head[i].needs || any_has(r, head[i].needs))
+            lnn_markup_add(r->out, "<th scope=\"col\"%s>%s",
+                           i > 3 ? " class=\"n\"" : "", head[i].name);
     lnn_markup_put(r->out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < r->n_tracks; i++) {
         lnn_markup_put(r->out, "<tr><th scope=\"row\">");
@@ -220,11 +236,15 @@ void report_runs(struct report *r)
         lnn_markup_put(r->out, "</tr>\n");
         report_clear(r);
     }
-    lnn_markup_put(r->out,
-                   "</tbody></table></div>\n<p class=\"hint\">gap / bars: the largest "
-                   "distance of the layers' product from the end-to-end solution over "
-                   "both global error bars there; 0.5 is what to expect, and more than "
-                   "some only where the theorem's hypotheses fail.</p>\n</section>\n");
+    lnn_markup_put(r->out, "</tbody></table></div>\n");
+    if (any_has(r, "product_distance"))
+        lnn_markup_put(
+            r->out,
+            "<p class=\"hint\">gap / bars: the largest "
+            "distance of the layers' product from the end-to-end solution over "
+            "both global error bars there; 0.5 is what to expect, and more than "
+            "some only where the theorem's hypotheses fail.</p>\n");
+    lnn_markup_put(r->out, "</section>\n");
 }
 
 void report_problems(struct report *r)

@@ -175,6 +175,31 @@ static bool spreads(const struct report_track *t)
     return t->x[t->rows - 1] > 30 * t->x[first] && late > 10 * early;
 }
 
+/* Descents whose iterations take different times share the iteration, not a time. */
+static int share_iterations(struct report *r)
+{
+    double rate = NAN;
+    bool differ = false;
+    for (size_t i = 0; i < r->n_tracks; i++) {
+        const struct report_track *t = &r->tracks[i];
+        struct lnn_shape shape;
+        double eta = report_number(t->file, t->group, "learning_rate");
+        if (isnan(eta) || t->rows == 0 ||
+            lnn_reader_shape(t->file->reader, t->group, "iteration", &shape) !=
+                GSL_SUCCESS)
+            return GSL_SUCCESS;
+        differ = differ || (i > 0 && eta != rate);
+        rate = eta;
+    }
+    for (size_t i = 0; differ && i < r->n_tracks; i++) {
+        free(r->tracks[i].x);
+        r->tracks[i].x = NULL;
+        LNN_TRY(read_kind(&r->tracks[i], "iteration", "iteration"));
+        if (!r->tracks[i].x) LNN_TRY(read_x(&r->tracks[i]));
+    }
+    return GSL_SUCCESS;
+}
+
 static void choose_x(struct report *r)
 {
     for (size_t i = 0; i < r->n_tracks; i++) {
@@ -206,6 +231,7 @@ int report_read(struct report *r, size_t n, const char *const paths[])
         for (const char *const *g = lnn_reader_groups(f->reader); *g; g++)
             LNN_TRY(read_track(r, f, *g));
     }
+    LNN_TRY(share_iterations(r));
     choose_x(r);
     return GSL_SUCCESS;
 }

@@ -166,19 +166,6 @@ static const char *entry_place(const struct lnn_simulator *sim,
     return lnn_problem_entry_place(sim->problem, entry);
 }
 
-/* What a system of the product needs, a non-linear network does not have. */
-static int check_system(const struct lnn_simulator *sim, const struct lnn_track *track)
-{
-    const struct lnn_problem_trajectory *spec = track->spec;
-    if (!sim->net.activation || track->ode->layers) return GSL_SUCCESS;
-    return lnn_fail(
-        GSL_EINVAL,
-        "%s: error: trajectory %s: system %s is about the product of a linear "
-        "network's layers; with network.activation %s there is none",
-        entry_place(sim, track), spec->name ? spec->name : spec->system, spec->system,
-        sim->net.activation->name);
-}
-
 static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
 {
     const struct lnn_problem_trajectory *spec = track->spec;
@@ -190,7 +177,6 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
         return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
-    LNN_TRY(check_system(sim, track));
     if (track->ode->map && !sim->iterations &&
         !(spec->learning_rate <= sim->problem->time.end))
         return lnn_fail(GSL_EINVAL,

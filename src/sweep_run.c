@@ -58,8 +58,7 @@ static int run_model(struct lnn_worker *w, const struct lnn_ode *ode,
         const struct lnn_run_counts *counts = lnn_run_counts(run);
         cell->iterations = counts->steps + lnn_reason_failed(cell->ended);
         cell->loss_least = counts->loss_least;
-        status = ode->product(model, y, model->W);
-        cell->loss = lnn_objective_value(model->objective, model->W);
+        status = lnn_ode_loss(ode, model, y, &cell->loss);
     }
     free(y);
     lnn_run_free(run);
@@ -78,9 +77,14 @@ static int run_cell(struct lnn_worker *w, size_t i, struct lnn_cell *cell)
     struct lnn_model *model = NULL;
     LNN_TRY(lnn_model_alloc(point->problem, point->data, point->w0, cell->learning_rate,
                             &model));
+    model->spec = spec;
     int status = run_model(w, ode, point->problem, model, cell);
     lnn_model_free(model);
-    return status;
+    if (status == GSL_SUCCESS) return status;
+    size_t entry = (size_t)(spec - point->problem->trajectories.at);
+    return lnn_fail(status, "%s: error: trajectory %s: %s",
+                    lnn_problem_entry_place(point->problem, entry),
+                    spec->name ? spec->name : spec->system, lnn_error());
 }
 
 /* Locked. The next cell that is a run, its point open; false: there is none. */

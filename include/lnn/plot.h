@@ -1,5 +1,5 @@
-/* A chart as text, for a terminal: lines of Braille dots (two by four a character) or of
- * plain ASCII, with axes, ticks, labels and legend. */
+/* A chart as text, for a terminal: lines of Braille dots (two by four a character) or
+ * of plain ASCII, with axes, ticks, labels and legend. */
 #ifndef LNN_PLOT_H
 #define LNN_PLOT_H
 

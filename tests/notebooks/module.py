@@ -226,6 +226,36 @@ def test_pictures_have_lines_labels_scales():
         plt.close("all")
 
 
+def test_grid_of_a_search():
+    path = FOLDER / "search.h5"
+    rng = np.random.default_rng(2)
+    with h5py.File(path, "w") as raw:  # two points a scale, one trajectory, three rates
+        g = raw.create_group("search")
+        g["init_scale"] = [0.1, 0.1, 1, 1]
+        g["best"] = np.array([[1], [2], [0], [-1]])
+        g["best_iterations"] = np.array([[10], [30], [50], [-1]])
+        g["ended"] = np.array(4 * [[[2, 9, 2]]])
+        g["iterations"] = rng.integers(1, 99, (4, 1, 3))
+        g["learning_rate"] = np.array(4 * [[[0.1, 1, 10]]])
+        names = "running\nend\nstop_loss\nx\nx\nx\nx\nx\nx\nfail_nonfinite"
+        g.attrs.update(trajectories="gradient_descent", stop_max_steps=99, ended_is=names)
+    with lnnflow.open(path) as f:
+        assert f.trajectories == []
+        same(f.search.best, np.array([[1], [2], [0], [-1]]))
+        lines = lnnflow.search(f, "init_scale").get_lines()
+        assert list(lines[1].get_ydata()) == [20, 74.5], lines[1].get_ydata()
+        assert list(lines[2].get_xdata()) == [1] and list(lines[2].get_ydata()) == [99]
+        lines = lnnflow.search_grid(f, 2).get_lines()
+        assert list(lines[0].get_xdata()) == [0.1, 10] and list(lines[1].get_xdata()) == [1]
+        plt.close("all")
+    with lnnflow.open(made("module.h5")) as f:
+        try:
+            f.search
+            raise AssertionError("no error")
+        except LookupError as said:
+            assert "sweep" in str(said)
+
+
 def test_what_is_not_there_says_so():
     with lnnflow.open(made("module.h5")) as f:
         for call, said in ((lambda: f["flow"], "gradient_flow"),
