@@ -292,6 +292,20 @@ def singular_values(f, names=None, ax=None, log=False):
     return _legend(ax)
 
 
+def iterations_to(trajectory, loss):
+    """The first stored iteration at which the loss is at most this; inf: there is none."""
+    at = np.flatnonzero(trajectory.loss.values <= loss)
+    return float(trajectory.iteration[at[0]]) if len(at) else np.inf
+
+
+def fewest(f, axis):
+    """Of a sweep, by its axis: the iterations at the best learning rate, inf where no rate
+    reaches stop.loss, over all points with that value and all trajectories."""
+    best = f.search.best_iterations.where(f.search.best >= 0, np.inf)
+    values = f.search[axis].values
+    return {value: best.values[values == value].ravel() for value in values.tolist()}
+
+
 Difference = namedtuple("Difference", "time gap bar")
 
 

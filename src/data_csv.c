@@ -120,17 +120,22 @@ static int gather(const struct lnn_table *table, const size_t columns[], size_t 
     return GSL_SUCCESS;
 }
 
+/* The logarithm of the targets, or of 1 more. */
 static int transform(const struct lnn_problem *problem, struct lnn_data *data)
 {
-    if (strcmp(problem->data.target_transform, "log1p") != 0) return GSL_SUCCESS;
+    const char *kind = problem->data.target_transform;
+    if (strcmp(kind, "none") == 0) return GSL_SUCCESS;
+    bool one_more = strcmp(kind, "log1p") == 0;
+    double above = one_more ? -1 : 0;
     for (size_t i = 0; i < data->m * data->k; i++) {
-        if (data->Y[i] <= -1)
+        double y = data->Y[i];
+        if (y <= above)
             return lnn_fail(GSL_EINVAL,
-                            "%s:%zu: error: target \"%s\" is %.17g; log1p needs "
-                            "more than -1",
+                            "%s:%zu: error: target \"%s\" is %.17g; %s needs more "
+                            "than %g",
                             data->source, data->lines[i / data->k],
-                            data->target_names[i % data->k], data->Y[i]);
-        data->Y[i] = log1p(data->Y[i]);
+                            data->target_names[i % data->k], y, kind, above);
+        data->Y[i] = one_more ? log1p(y) : log(y);
     }
     return GSL_SUCCESS;
 }

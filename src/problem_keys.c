@@ -37,7 +37,7 @@ static const char *const lnn_delimiter_names[] = {"auto", "comma",      "semicol
 static const char *const lnn_scale_names[] = {"none", "standardize", "whiten", NULL};
 static const char *const lnn_target_scale_names[] = {"none", "center", "standardize",
                                                      "unit", NULL};
-static const char *const lnn_transform_names[] = {"none", "log1p", NULL};
+static const char *const lnn_transform_names[] = {"none", "log", "log1p", NULL};
 static const char *const lnn_by_names[] = {"iterations", "loss", NULL};
 static const char *const lnn_spacing_names[] = {"linear", "log", NULL};
 #define lnn_any NULL

@@ -114,7 +114,7 @@ Test(csv, unused_text_columns_and_a_targets_file)
     lnn_test_file_remove(&g);
 }
 
-Test(csv, log1p)
+Test(csv, logarithms)
 {
     struct lnn_test_file f = lnn_test_file_of("x,y\n1,0\n2,1.5\n3,-0.5\n");
     struct lnn_data *data = lnn_test_need(
@@ -128,5 +128,18 @@ Test(csv, log1p)
     lnn_test_refused(
         lnn_test_load("1, 1", "kind: csv, file: %s, target_transform: log1p", f.path),
         f.path, ":3: error: target \"y\" is -1; log1p needs more than -1");
+    lnn_test_file_remove(&f);
+    f = lnn_test_file_of("x,y\n1,1\n2,2.5\n3,0.5\n");
+    data = lnn_test_need(
+        lnn_test_load("1, 1", "kind: csv, file: %s, target_transform: log", f.path));
+    cr_assert_eq(data->Y[0], 0);
+    cr_assert_float_eq(data->Y[1], log(2.5), 1e-15);
+    cr_assert_float_eq(data->Y[2], -log(2), 1e-15);
+    lnn_data_free(data);
+    lnn_test_file_remove(&f);
+    f = lnn_test_file_of("x,y\n1,2\n2,0\n");
+    lnn_test_refused(
+        lnn_test_load("1, 1", "kind: csv, file: %s, target_transform: log", f.path),
+        f.path, ":3: error: target \"y\" is 0; log needs more than 0");
     lnn_test_file_remove(&f);
 }
