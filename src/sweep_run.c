@@ -10,8 +10,8 @@
 
 int lnn_sweep_open_point(struct lnn_point *point)
 {
-    const struct lnn_counts *widths = &point->problem->network.widths;
-    struct lnn_network net = lnn_network_of(widths->n, widths->at);
+    struct lnn_network net;
+    LNN_TRY(lnn_simulate_network(point->problem, &net));
     LNN_TRY(lnn_data_load(point->problem, &point->data));
     point->w0 = calloc(net.size, sizeof *point->w0);
     if (!point->w0)
@@ -58,8 +58,7 @@ static int run_model(struct lnn_worker *w, const struct lnn_ode *ode,
         const struct lnn_run_counts *counts = lnn_run_counts(run);
         cell->iterations = counts->steps + lnn_reason_failed(cell->ended);
         cell->loss_least = counts->loss_least;
-        status = ode->product(model, y, model->W);
-        cell->loss = lnn_objective_value(model->objective, model->W);
+        status = lnn_ode_loss(ode, model, y, &cell->loss);
     }
     free(y);
     lnn_run_free(run);
@@ -78,6 +77,7 @@ static int run_cell(struct lnn_worker *w, size_t i, struct lnn_cell *cell)
     struct lnn_model *model = NULL;
     LNN_TRY(lnn_model_alloc(point->problem, point->data, point->w0, cell->learning_rate,
                             &model));
+    model->spec = spec;
     int status = run_model(w, ode, point->problem, model, cell);
     lnn_model_free(model);
     return status;
