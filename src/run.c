@@ -126,16 +126,6 @@ static int open_stepper(struct lnn_run *run)
     return GSL_SUCCESS; /* a start that cannot be evaluated is a result, not an error */
 }
 
-/* What a system of the product needs, a non-linear network does not have. */
-static int check_system(const struct lnn_ode *ode, const struct lnn_model *model)
-{
-    if (!model->net.activation || ode->layers) return GSL_SUCCESS;
-    return lnn_fail(GSL_EINVAL,
-                    "system %s is about the product of a linear network's layers; with "
-                    "network.activation %s there is none",
-                    ode->name, model->net.activation->name);
-}
-
 /* Where the field jumps: the steps say how often they have crossed such a place. */
 static int open_signs(struct lnn_run *run)
 {
@@ -160,7 +150,6 @@ int lnn_run_alloc(const struct lnn_ode *ode, struct lnn_model *model,
                   const struct lnn_run_options *options, struct lnn_run **out)
 {
     *out = NULL;
-    LNN_TRY(check_system(ode, model));
     size_t dim = ode->dim(model);
     struct lnn_run *run = malloc(sizeof *run + 5 * dim * sizeof(double));
     if (!run)

@@ -166,6 +166,20 @@ static const char *entry_place(const struct lnn_simulator *sim,
     return lnn_problem_entry_place(sim->problem, entry);
 }
 
+int lnn_simulate_check_system(const struct lnn_problem *problem, size_t entry,
+                              const struct lnn_ode *ode)
+{
+    const struct lnn_problem_trajectory *spec = &problem->trajectories.at[entry];
+    struct lnn_network net = lnn_network_for(problem);
+    if (!net.activation || ode->layers) return GSL_SUCCESS;
+    return lnn_fail(
+        GSL_EINVAL,
+        "%s: error: trajectory %s: system %s is about the product of a linear "
+        "network's layers; with network.activation %s there is none",
+        lnn_problem_entry_place(problem, entry), spec->name ? spec->name : spec->system,
+        spec->system, net.activation->name);
+}
+
 static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
 {
     const struct lnn_problem_trajectory *spec = track->spec;
@@ -177,6 +191,8 @@ static int find_members(struct lnn_simulator *sim, struct lnn_track *track)
         return lnn_fail(GSL_EINVAL, "no system is called \"%s\"", spec->system);
     if (track->ode->rhs && !track->stepper)
         return lnn_fail(GSL_EINVAL, "no stepper is called \"%s\"", spec->stepper);
+    LNN_TRY(lnn_simulate_check_system(
+        sim->problem, (size_t)(spec - sim->problem->trajectories.at), track->ode));
     if (track->ode->map && !sim->iterations &&
         !(spec->learning_rate <= sim->problem->time.end))
         return lnn_fail(GSL_EINVAL,
@@ -276,15 +292,21 @@ static double start_imbalance(const struct lnn_simulator *sim)
     return sqrt(square);
 }
 
+int lnn_simulate_network(const struct lnn_problem *problem, struct lnn_network *net)
+{
+    *net = lnn_network_for(problem);
+    double product = (double)net->d[0] * (double)net->d[net->N];
+    double most = fmax((double)net->size, product);
+    if (most <= INT_MAX) return GSL_SUCCESS;
+    return lnn_fail(GSL_EINVAL,
+                    "%s: error: network.widths: %.0f %s are more than BLAS can count",
+                    lnn_problem_place(problem, "network", "widths"), most,
+                    most > product ? "weights" : "entries of the layers' product");
+}
+
 int lnn_simulator_open(struct lnn_simulator *sim)
 {
-    sim->net = lnn_network_for(sim->problem);
-    double entries = (double)sim->net.d[0] * (double)sim->net.d[sim->net.N];
-    if (sim->net.size > INT_MAX || entries > INT_MAX)
-        return lnn_fail(
-            GSL_EINVAL,
-            "%s: error: network.widths: %zu weights are more than BLAS can count",
-            lnn_problem_place(sim->problem, "network", "widths"), sim->net.size);
+    LNN_TRY(lnn_simulate_network(sim->problem, &sim->net));
     LNN_TRY(lnn_data_load(sim->problem, &sim->data));
     sim->w0 = calloc(sim->net.size, sizeof *sim->w0);
     sim->times = calloc(sim->problem->time.samples, sizeof *sim->times);

@@ -74,9 +74,12 @@ static int read_points(struct lnn_sweeping *s)
         if (rates > g->rates) g->rates = rates;
         for (size_t t = 0; t < g->trajectories; t++) {
             const struct lnn_ode *ode = ode_of(p, s->entry[t]);
-            if (ode && ode->map) continue;
-            lnn_fail(GSL_EINVAL, "trajectory %s is not discrete there", g->names[t]);
-            return fail_at(s->problem, i, GSL_EINVAL);
+            if (ode && ode->map)
+                status = lnn_simulate_check_system(p, s->entry[t], ode);
+            else
+                status = lnn_fail(GSL_EINVAL, "trajectory %s is not discrete there",
+                                  g->names[t]);
+            if (status != GSL_SUCCESS) return fail_at(s->problem, i, status);
         }
     }
     return GSL_SUCCESS;

@@ -10,7 +10,8 @@
 
 int lnn_sweep_open_point(struct lnn_point *point)
 {
-    struct lnn_network net = lnn_network_for(point->problem);
+    struct lnn_network net;
+    LNN_TRY(lnn_simulate_network(point->problem, &net));
     LNN_TRY(lnn_data_load(point->problem, &point->data));
     point->w0 = calloc(net.size, sizeof *point->w0);
     if (!point->w0)

@@ -190,3 +190,66 @@ Test(sweep, stop_is_the_first_iteration_whose_stored_loss_is_low_enough)
         finish(&w);
     }
 }
+
+/* The search's runs and the trajectories written of the best of them are two programs:
+ * they must agree on the loss, for every system, with factors, activations and batches.
+ */
+static void search_agrees_with_run(const char *network, const char *more)
+{
+    char yaml[2000];
+    snprintf(yaml, sizeof yaml,
+             "network: {widths: [2, 3, 3], %s}\n"
+             "data: {kind: teacher, samples: 7}\n"
+             "init: {kind: gaussian, scale: 0.5}\n"
+             "trajectories:\n"
+             "  - {system: gradient_descent}\n"
+             "  - {system: momentum, batch: 3, momentum: 0.5}\n"
+             "  - {system: nesterov}\n"
+             "  - {system: adagrad}\n"
+             "  - {system: adadelta, batch: 2}\n"
+             "  - {system: rmsprop}\n"
+             "  - {system: adam, beta1: 0.5}\n%s"
+             "search: {from: 0.01, to: 0.1, per_decade: 1, by: loss}\n"
+             "stop: {max_steps: 7}\n",
+             network, more);
+    struct swept w = sweep(yaml, NULL);
+    cr_assert_eq(w.grid->trajectories, *more ? 8 : 7);
+    for (size_t i = 0; i < w.grid->trajectories; i++) {
+        struct lnn_shape shape;
+        double *l = values(&w, w.grid->names[i], "loss", &shape);
+        const struct lnn_cell *c =
+            &w.grid->cells[i * w.grid->rates + (size_t)w.grid->best[i]];
+        cr_assert_eq(c->iterations, 7);
+        cr_assert_neq(l[0], l[shape.dims[0] - 1]);
+        LNN_CLOSE(c->loss, l[shape.dims[0] - 1], 1e-13);
+        free(l);
+    }
+    finish(&w);
+}
+
+Test(sweep, every_system_and_network_ends_where_its_written_run_does)
+{
+    const char *product = "  - {system: end_to_end_descent}\n";
+    search_agrees_with_run("factors: 1", product);
+    search_agrees_with_run("factors: 3", product);
+    search_agrees_with_run("activation: relu, factors: 2", "");
+    search_agrees_with_run("activation: tanh", "");
+}
+
+Test(sweep, refuses_a_system_of_the_product_where_the_network_has_none)
+{
+    struct lnn_problem *problem = NULL;
+    LNN_OK(lnn_problem_parse("network: {widths: [1, 1, 1]}\n"
+                             "data: {kind: target, matrix: [[1]]}\n"
+                             "trajectories: [{system: end_to_end_descent}]\n"
+                             "search: {from: 0.1, to: 1, by: loss}\n"
+                             "stop: {max_steps: 2}\n"
+                             "sweep: [{key: network.activation, values: [linear, "
+                             "tanh]}]\n",
+                             "<test>", NULL, &problem));
+    cr_assert_eq(lnn_sweep_check(problem), GSL_EINVAL);
+    const char *start = "network.activation=tanh: <test>:3:";
+    cr_assert_eq(strncmp(lnn_error(), start, strlen(start)), 0, "%s", lnn_error());
+    cr_assert_neq(strstr(lnn_error(), "there is none"), NULL, "%s", lnn_error());
+    lnn_problem_free(problem);
+}
