@@ -38,9 +38,8 @@ static int take(struct idx *f, void *bytes, size_t n, const char *what)
         }
         if (now == 0)
             return lnn_fail(GSL_EINVAL,
-                            "%s: error: the file ends at byte %zu, within %s; %zu more "
-                            "bytes were meant to be here",
-                            f->path, f->at + got, what, n - got);
+                            "%s: error: the file ends at byte %zu, within %s", f->path,
+                            f->at + got, what);
         got += (size_t)now;
     }
     f->at += n;

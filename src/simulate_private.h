@@ -86,8 +86,8 @@ int lnn_simulate_check_path(const struct lnn_problem *problem, const char *path)
 /* simulate_open.c; close also what a failed open has left. */
 int lnn_simulator_open(struct lnn_simulator *sim);
 void lnn_simulator_close(struct lnn_simulator *sim);
-/* What a sweep asks for, too: the problem's network, if it is not too large, and
- * whether a system of the product has one: a non-linear network has none. */
+/* For sweeps, too: the problem's network, if it is not too large, and whether a system
+ * of the product has one: a non-linear network has none. */
 int lnn_simulate_network(const struct lnn_problem *problem, struct lnn_network *net);
 int lnn_simulate_check_system(const struct lnn_problem *problem, size_t entry,
                               const struct lnn_ode *ode);

@@ -166,7 +166,7 @@ Test(idx, what_is_wrong_is_said_at_which_byte)
     unsigned char X[64], L[16];
     memcpy(X, images_bytes, n);
     memcpy(L, labels_bytes, m);
-    refused(X, n - 1, L, m, "4, 2", "", "ends at byte 27, within the numbers; 1 more");
+    refused(X, n - 1, L, m, "4, 2", "", "ends at byte 27, within the numbers");
     refused(X, 2, L, m, "4, 2", "", "ends at byte 2, within the magic number");
     refused(X, n, L, 6, "4, 2", "", "ends at byte 6, within the lengths of the axes");
     X[n] = 0;

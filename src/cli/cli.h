@@ -97,6 +97,7 @@ size_t cli_width(FILE *out);
 void cli_wrap(size_t indent, size_t at, size_t width, const char *text);
 enum { CLI_NUMBER = 32 };
 const char *cli_number(double x, int digits, char text[CLI_NUMBER]); /* NaN: - */
+const char *cli_exact(double x, char text[CLI_NUMBER]);         /* of a CSV; NaN: nan */
 const char *cli_bytes(const char *path, char text[CLI_NUMBER]); /* size of a file */
 
 /* table.c: cells, row by row, in aligned columns; a letter a column: l, r */

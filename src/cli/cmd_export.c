@@ -140,12 +140,13 @@ static void print_csv(const struct export *e, FILE *out)
         print_header(&e->columns[i], out);
     }
     fputc('\n', out);
+    char text[CLI_NUMBER];
     for (size_t row = 0; row < e->columns[0].shape.dims[0] && !ferror(out); row++) {
         for (size_t i = 0; i < e->n; i++) {
             const struct column *c = &e->columns[i];
             const double *at = c->values + row * c->width;
             for (size_t k = 0; k < c->width; k++)
-                fprintf(out, "%s%.17g", i || k ? "," : "", at[k]);
+                fprintf(out, "%s%s", i || k ? "," : "", cli_exact(at[k], text));
         }
         fputc('\n', out);
     }

@@ -101,6 +101,13 @@ const char *cli_number(double x, int digits, char text[CLI_NUMBER])
     return text;
 }
 
+const char *cli_exact(double x, char text[CLI_NUMBER])
+{
+    if (isnan(x)) return "nan"; /* not -nan, which is no news */
+    snprintf(text, CLI_NUMBER, "%.17g", x);
+    return text;
+}
+
 const char *cli_bytes(const char *path, char text[CLI_NUMBER])
 {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};

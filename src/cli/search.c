@@ -216,8 +216,10 @@ static void csv_run(const struct grid *g, size_t i, FILE *out)
     const char *name = line_of(g->names, row % g->trajectories, &length);
     int ended = (int)g->of[ENDED][i];
     bool known = ended >= LNN_END && ended <= LNN_FAIL_STEPPER;
-    fprintf(out, "%.*s,%.17g,%.0f,%.17g,%.17g,%s,%d\n", length, name, g->of[RATE][i],
-            g->of[ITERATIONS][i], g->of[LOSS][i], g->of[LEAST][i],
+    char loss[CLI_NUMBER], least[CLI_NUMBER];
+    fprintf(out, "%.*s,%.17g,%.0f,%s,%s,%s,%d\n", length, name, g->of[RATE][i],
+            g->of[ITERATIONS][i], cli_exact(g->of[LOSS][i], loss),
+            cli_exact(g->of[LEAST][i], least),
             known ? lnn_reason_name((enum lnn_reason)ended) : "not_run",
             g->of[BEST][row] == (double)(i % g->rates));
 }
