@@ -210,3 +210,25 @@ Test(sweep_points, scales_that_work_are_few_for_eight_layers, .timeout = 300)
     for (size_t f = 0; f < sizeof figure / sizeof *figure; f++)
         check_point(&figure[f], phi);
 }
+
+/* The grid's run and the run that is written go through different code. */
+Test(sweep_points, factored_layers_and_activations_are_those_of_a_run)
+{
+    struct swept w =
+        sweep("network: {widths: [3, 4, 2], factors: 2, activation: tanh}\n"
+              "data: {kind: teacher, samples: 20}\n"
+              "init: {kind: gaussian, scale: 0.5, seed: 1}\n"
+              "trajectories: [{system: gradient_descent}]\n"
+              "search: {from: 0.01, to: 0.1, per_decade: 1, by: loss}\n"
+              "stop: {max_steps: 50}\n",
+              NULL);
+    struct lnn_shape shape;
+    double *l = values(&w, "gradient_descent", "loss", &shape);
+    const struct lnn_cell *c = &w.grid->cells[w.grid->best[0]];
+    cr_assert(isfinite(c->loss));
+    cr_assert_eq(c->iterations, 50);
+    cr_assert(c->loss < 0.9 * l[0]);
+    cr_assert_eq(c->loss, l[shape.dims[0] - 1]);
+    free(l);
+    finish(&w);
+}
