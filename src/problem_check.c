@@ -60,8 +60,8 @@ static void check_network(struct lnn_reading *r)
     if (p->layers.n > 0 && p->layers.n != 3 && is(p->init.kind, "lambda_balanced"))
         lnn_complain(r, lnn_place_at(r, LNN_AT_init_kind),
                      "init.kind lambda_balanced is for two layers (three widths); the "
-                     "network has %zu",
-                     p->layers.n - 1);
+                     "network has %zu layer%s",
+                     p->layers.n - 1, p->layers.n == 2 ? "" : "s");
     if (nonlinear(p) && is(p->loss.kind, "masked"))
         lnn_complain(r, lnn_place_at(r, LNN_AT_loss_kind),
                      "loss.kind masked is about the entries of one matrix; a network "

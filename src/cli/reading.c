@@ -32,7 +32,10 @@ const char *cli_group(struct lnn_reader *reader, const char *path, const char *n
 {
     const char *const *groups = lnn_reader_groups(reader);
     if (!groups[0]) {
-        cli_say("%s holds no trajectory: no group with a dataset called time", path);
+        cli_say("%s holds no trajectory: no group with a dataset called time%s", path,
+                cli_search_is(reader)
+                    ? "; its search is shown by lnnflow info and report"
+                    : "");
         return NULL;
     }
     if (!name && !groups[1]) return groups[0];

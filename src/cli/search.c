@@ -154,6 +154,19 @@ static void row_cells(struct cli_table *table, const struct grid *g, size_t row)
     cli_cell(table, "%zu", n.missing);
 }
 
+/* The file is whole, the search need not be. */
+static void print_missing(const struct grid *g)
+{
+    struct count all = {0};
+    for (size_t row = 0; row < g->points * g->trajectories; row++) {
+        struct count n = count_row(g, row);
+        all.runs += n.runs;
+        all.missing += n.missing;
+    }
+    if (all.missing > 0)
+        printf("  interrupted: %zu of %zu runs were not made\n", all.missing, all.runs);
+}
+
 static int print_table(const struct grid *g, size_t most)
 {
     static const char *const head[] = {"trajectory", "best rate", "iterations",
@@ -185,6 +198,7 @@ int cli_search_print(struct lnn_reader *reader, size_t most)
         bool loss = g.by && strcmp(g.by, "loss") == 0;
         printf("  best: %s\n",
                loss ? "smallest loss at the end" : "fewest iterations to stop.loss");
+        print_missing(&g);
         status = print_table(&g, most);
     }
     release(&g);

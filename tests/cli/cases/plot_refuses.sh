@@ -9,6 +9,8 @@ for arguments in 'los' 'loss -g flow' 'loss -x iteratoin' 'W[2,0]' 'W[0' 'W[0,a]
 done
 touch b.svg
 lnnflow plot a.h5 loss -o b.svg
+lnnflow sweep "$CASES/sweep.yaml" -q -o s.h5 >out
+lnnflow plot s.h5 loss
 lnnflow plot none.h5 loss
 [ $? = 4 ] && lnnflow plot a.h5 'W1[0,0]' | tail -n 2
 exit 2
