@@ -25,7 +25,7 @@ static const struct wrong network_and_time[] = {
     {GOOD "init: {kind: lambda_balanced}\n", "network.widths=[3, 2]",
      "p.yaml:4:14: error: init.kind lambda_balanced is for two layers (three "
      "widths); "
-     "the network has 1"},
+     "the network has 1 layer"},
     {GOOD "init: {kind: file, file: a.h5, row: 0.5}\n", NULL,
      "p.yaml:4:37: error: init.row must be a whole number"},
     {0}};
