@@ -10,8 +10,7 @@
 
 int lnn_sweep_open_point(struct lnn_point *point)
 {
-    const struct lnn_counts *widths = &point->problem->network.widths;
-    struct lnn_network net = lnn_network_of(widths->n, widths->at);
+    struct lnn_network net = lnn_network_for(point->problem);
     LNN_TRY(lnn_data_load(point->problem, &point->data));
     point->w0 = calloc(net.size, sizeof *point->w0);
     if (!point->w0)
