@@ -155,7 +155,15 @@ static void within_decades(struct lnn_plot_axis *a, const char *mantissas)
         }
 }
 
-/* Every k-th decade, k a round number: multiples of k, so that 1 is among them. */
+/* The least multiple of k that is not below low. */
+static int multiple_from(int low, int k)
+{
+    int over = low % k;
+    return over > 0 ? low + k - over : low - over;
+}
+
+/* Every k-th decade, k a round number: multiples of k, so that 1 is among them; the
+ * coarsest k where there are two, even if that is more ticks than were asked for. */
 static void decades(struct lnn_plot_axis *a, size_t ticks)
 {
     static const int every[] = {1, 2, 3, 5, 10, 20, 50, 100, 200, 300};
@@ -164,10 +172,10 @@ static void decades(struct lnn_plot_axis *a, size_t ticks)
     bool scientific = a->max >= LARGE || a->min < SMALL;
     size_t i = 0;
     while (i < 9 && (size_t)((high - low) / every[i] + 1) > ticks) i++;
-    int k = every[i], first = low - (low % k + k) % k;
+    while (i > 0 && multiple_from(low, every[i]) + every[i] > high) i--;
     a->n = 0;
-    for (; first <= high; first += k) {
-        write_label(label, sizeof label, 1, first, scientific);
+    for (int k = multiple_from(low, every[i]); k <= high; k += every[i]) {
+        write_label(label, sizeof label, 1, k, scientific);
         add(a, label);
     }
 }

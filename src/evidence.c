@@ -201,25 +201,36 @@ double lnn_record_W_rounding(const struct lnn_record *r, size_t i)
     return r->W_rounding && i < r->rows ? r->W_rounding[i] : 0;
 }
 
+double lnn_record_gap(size_t rows, const double x[], size_t n, const double f[],
+                      size_t i)
+{
+    size_t at[4];
+    double weight[4], gap = 0;
+    if (i >= rows || !cubic(x, rows, i, at, weight)) return NAN;
+    for (size_t q = 0; q < n; q++) {
+        double here = 0;
+        for (size_t a = 0; a < 4; a++) here += weight[a] * f[at[a] * n + q];
+        gap = hypot(gap, f[i * n + q] - here);
+    }
+    return gap;
+}
+
+double lnn_record_tolerance(const struct lnn_record *r, size_t n, double size)
+{
+    if (!(r->rtol > 0) || r->iteration) return 0;
+    return (double)(r->steps > 0 ? r->steps : r->rows) *
+           (r->rtol * size + (r->atol > 0 ? r->atol * sqrt((double)n) : 0));
+}
+
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated)
 {
-    size_t kd = r->k * r->d, at[4];
-    double weight[4], gap = 0, size = 0;
+    size_t kd = r->k * r->d;
     *stated = r->W_error != NULL;
     if (i >= r->rows || !r->W) return NAN;
     double stored = lnn_record_W_rounding(r, i);
     if (r->W_error) return fabs(r->W_error[i]) + stored;
-    const double *x = r->iteration ? r->iteration : r->t;
-    if (!cubic(x, r->rows, i, at, weight)) return NAN;
-    for (size_t q = 0; q < kd; q++) {
-        double there = r->W[i * kd + q], here = 0;
-        for (size_t a = 0; a < 4; a++) here += weight[a] * r->W[at[a] * kd + q];
-        gap = hypot(gap, there - here);
-        size = hypot(size, there);
-    }
-    double tolerance = 0; /* what the steps were allowed to be off by, together */
-    if (r->rtol > 0 && !r->iteration)
-        tolerance = (double)(r->steps > 0 ? r->steps : r->rows) *
-                    (r->rtol * size + (r->atol > 0 ? r->atol * sqrt((double)kd) : 0));
-    return gap + tolerance + DBL_EPSILON * size + stored;
+    double size = lnn_norm(kd, r->W + i * kd);
+    double gap =
+        lnn_record_gap(r->rows, r->iteration ? r->iteration : r->t, kd, r->W, i);
+    return gap + lnn_record_tolerance(r, kd, size) + DBL_EPSILON * size + stored;
 }

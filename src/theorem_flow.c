@@ -207,21 +207,30 @@ static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r
     return GSL_SUCCESS;
 }
 
-/* Without a product to infer them from: unknown. */
-static int spaced_bars(const struct lnn_record *r, size_t n, double bars[],
-                       bool *stated)
+/* Without a product to infer them from: the layers' own spacing. What was off once stays
+ * so where something is conserved: the worst so far. */
+static void spaced_bars(const struct lnn_record *r, const struct lnn_network *net,
+                        size_t n, const double t[], const double w[], double bars[])
 {
-    (void)r;
-    for (size_t i = 0; i < n; i++) bars[i] = NAN;
-    *stated = false;
-    return GSL_SUCCESS;
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double *here = w + i * net->size;
+        double bar = lnn_record_gap(n, t, net->size, w, i) +
+                     lnn_record_tolerance(r, net->size, lnn_norm(net->size, here));
+        if (isnan(bar) || bar > largest) largest = isnan(largest) ? NAN : bar;
+        bars[i] = largest + rounded(r, net, here) + mistimed(r, net->size, n, t, w, i);
+    }
 }
 
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated)
 {
-    if (!r->weights_error && net->activation) return spaced_bars(r, n, bars, stated);
+    if (!r->weights_error && net->activation) {
+        *stated = false;
+        spaced_bars(r, net, n, t, w, bars);
+        return GSL_SUCCESS;
+    }
     if (!r->weights_error || w != r->w)
         return assumed_bars(e, r, net, n, t, w, bars, stated);
     *stated = true;
@@ -240,6 +249,17 @@ void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
     if (r->weights_error)
         lnn_judge_explain(j, "error bar of the layers: %.3g, the file's weights_error",
                           largest);
+    else if (r->net.activation && isnan(largest))
+        lnn_judge_explain(
+            j, "error bar of the layers: unknown; there is no weights_error, "
+               "and fewer than five rows to tell it from");
+    else if (r->net.activation)
+        lnn_judge_explain(
+            j,
+            "error bar of the layers: up to %.3g, from the spacing of the "
+            "samples; assumed: rows are as accurate as the cubic through "
+            "their neighbours was at its worst",
+            largest);
     else
         lnn_judge_explain(j,
                           "error bar of the layers: up to %.3g, from %s; assumed: the "

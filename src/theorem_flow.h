@@ -27,7 +27,9 @@ size_t lnn_flow_row(const struct lnn_record *r, double t);
  * root-mean-square sensitivity to its layers where that is below 1; plus what has died
  * out in the product since, int rate * bar(W) dt, the rate at which the flow forgets
  * (at most one bar a step): this assumes errors without a preferred direction among the
- * layers. Plus rounding. *stated: the bars are the file's own. */
+ * layers. Of a network with activations, which has no product: the largest distance so
+ * far of a row from the cubic through its neighbours, plus the steps' tolerances. Plus
+ * rounding. *stated: the bars are the file's own. */
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated);

@@ -154,6 +154,25 @@ Test(axis, what_people_expect)
     expect(100, 101, false, 5, "100.0 100.2 100.4 100.6 100.8 101.0");
 }
 
+/* However few are asked for, they are not all at one end. */
+Test(axis, ticks_of_a_log_axis_span_it)
+{
+    for (int a = -60; a < 60; a++)
+        for (int b = a + 20; b < a + 150; b++)
+            for (size_t want = 2; want <= LNN_TICKS; want++) {
+                double x[] = {pow(10, a / 10.0), pow(10, b / 10.0)};
+                struct lnn_plot_axis axis = fit(2, x, true, 0, want);
+                check(&axis, "span");
+                double first = lnn_axis_place(&axis, axis.ticks[0].value);
+                double last = lnn_axis_place(&axis, axis.ticks[axis.n - 1].value);
+                cr_assert(first < 0.6 && last > 0.4 && last - first > 0.3,
+                          "1e%g to 1e%g, %zu: from %g to %g", a / 10.0, b / 10.0, want,
+                          first, last);
+            }
+    expect(1.5e-3, 1.5e3, true, 2, "1 1000");
+    expect(1e-3, 1e3, true, 2, "0.001 1 1000");
+}
+
 Test(axis, place_is_affine)
 {
     static const double x[] = {-2, 6}, y[] = {1e-4, 1e4};

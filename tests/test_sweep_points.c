@@ -75,6 +75,29 @@ Test(sweep_points, cell_is_the_run_of_its_problem_alone)
     finish(&w);
 }
 
+/* Every dense matrix two: the start is that of all of them, as alone. */
+Test(sweep_points, layers_of_factors_are_searched_like_others)
+{
+    const char *yaml = "network: {widths: [3, 6, 2], activation: relu, factors: 2}\n"
+                       "data: {kind: teacher, samples: 20, noise: 0.1}\n"
+                       "init: {kind: gaussian, scale: 0.5}\n"
+                       "trajectories: [{system: gradient_descent}]\n"
+                       "search: {from: 0.01, to: 0.1, per_decade: 2, by: loss}\n"
+                       "stop: {max_steps: 50}\n";
+    struct swept w = sweep(yaml, NULL);
+    double *loss = values(&w, "gradient_descent", "loss", NULL);
+    struct lnn_shape shape;
+    LNN_OK(lnn_reader_shape(w.reader, "gradient_descent", "W4", &shape));
+    cr_assert(shape.dims[1] == 2 && shape.dims[2] == 2);
+    LNN_OK(lnn_reader_shape(w.reader, "gradient_descent", "loss", &shape));
+    const struct lnn_cell *best = &w.grid->cells[w.grid->best[0]];
+    cr_assert_eq(best->iterations, 50);
+    cr_assert_eq(best->loss, loss[shape.dims[0] - 1]);
+    cr_assert_lt(best->loss, 0.9 * loss[0]);
+    free(loss);
+    finish(&w);
+}
+
 Test(sweep_points, number_of_threads_changes_nothing)
 {
     const char *yaml = "network: {widths: [6, 5, 2]}\n"

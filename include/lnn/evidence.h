@@ -101,5 +101,11 @@ double lnn_record_W_rounding(const struct lnn_record *r, size_t i);
  * lnn_record_W_rounding is part of both.
  */
 double lnn_record_W_bar(const struct lnn_record *r, size_t i, bool *stated);
+/* Its two parts, for whatever the rows hold: ||row i of f (rows x n) less the cubic
+ * through the four nearest other rows, x ascending||, NaN when there are fewer than
+ * five; and what rtol and atol allow all steps together at values of norm `size`. */
+double lnn_record_gap(size_t rows, const double x[], size_t n, const double f[],
+                      size_t i);
+double lnn_record_tolerance(const struct lnn_record *r, size_t n, double size);
 
 #endif

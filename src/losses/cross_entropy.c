@@ -76,16 +76,20 @@ static double outputs(const struct lnn_objective *o, const struct lnn_examples *
     return e->weight * sum;
 }
 
-/* (diag p - p p^T) t for every example. */
+/* (diag p - p p^T) t for every example. From the largest score's t on, since p of the
+ * others may be far below round-off of its 1, and all of the result. */
 static void curvature(const struct lnn_objective *o, const struct lnn_examples *e,
                       const double F[], const double T[], double T2[])
 {
     size_t k = o->data->k;
     for (size_t i = 0; i < e->m * k; i += k) {
         double top, rest = log_sum(k, F + i, &top), mean = 0;
-        for (size_t r = i; r < i + k; r++) mean += exp(F[r] - top - rest) * T[r];
+        size_t first = i;
+        while (first + 1 < i + k && F[first] != top) first++;
+        double t = T[first];
+        for (size_t r = i; r < i + k; r++) mean += exp(F[r] - top - rest) * (T[r] - t);
         for (size_t r = i; r < i + k; r++)
-            T2[r] = e->weight * exp(F[r] - top - rest) * (T[r] - mean);
+            T2[r] = e->weight * exp(F[r] - top - rest) * (T[r] - t - mean);
     }
 }
 

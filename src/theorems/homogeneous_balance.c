@@ -99,6 +99,10 @@ static int conclude(const struct lnn_record *r, const struct drift *drift,
         lnn_judge_explain(j,
                           "this is descent, not flow: a drift of order eta is expected "
                           "of it");
+    if (isnan(worst->bar))
+        return lnn_judge_stop(j, LNN_INCONCLUSIVE,
+                              "the error bar of the layers is unknown: the file has no "
+                              "weights_error, and it takes five rows to estimate one");
     if (worst->bar > drift->moved && worst->bar > 2 * drift->rounding &&
         worst->measured <= worst->bar) {
         j->measured = worst->measured;
