@@ -207,8 +207,8 @@ static int assumed_bars(const struct lnn_evidence *e, const struct lnn_record *r
     return GSL_SUCCESS;
 }
 
-/* Without a product to infer them from: the layers' own spacing. What was off once stays
- * so where something is conserved: the worst so far. */
+/* Without a product to infer them from: the layers' own spacing. What was off once
+ * stays so where something is conserved: the worst so far. */
 static void spaced_bars(const struct lnn_record *r, const struct lnn_network *net,
                         size_t n, const double t[], const double w[], double bars[])
 {

@@ -200,8 +200,8 @@ Test(cross_entropy, extreme_scores)
     lnn_test_release(&b);
 }
 
-/* The label's score ahead by z: loss, slope and curvature are e^-z and more, digits that
- * 1 - p does not have. */
+/* The label's score ahead by z: loss, slope and curvature are e^-z and more, digits
+ * that 1 - p does not have. */
 Test(cross_entropy, small_losses_keep_their_digits)
 {
     struct lnn_test_bound b = bind_rows(1, 2, "1,1,0\n");
