@@ -199,6 +199,13 @@ def _rows(dataset):
     return dataset.set_coords([c for c in ("iteration",) if c in dataset])
 
 
+def layer_size(d):
+    """min_j ||W_j W_j^T||_F along time, of a trajectory that stores its layers at every row."""
+    layers = [d[f"W{j}"].values for j in range(1, 1 + sum(v[0] == "W" and v[1:].isdigit() for v in d))]
+    sizes = [np.linalg.norm(W @ np.swapaxes(W, 1, 2), axis=(1, 2)) for W in layers]
+    return xr.DataArray(np.min(sizes, axis=0), dims="time")
+
+
 # --- pictures -----------------------------------------------------------------------------------
 # Each draws into ax (a new one by default) and returns it; names picks trajectories. What is not
 # positive has no place on a log axis and is left out there.

@@ -14,14 +14,13 @@ static bool asks_for_the_flow(const struct lnn_track *track)
     return false;
 }
 
-/* It follows the track: no stops of its own, and room for the iteration beyond the end.
+/* It follows the track: no stops of its own but for the budget of steps, and room for the iteration beyond the end.
  */
 static int open_run(const struct lnn_simulator *sim, const struct lnn_track *track,
                     bool reference, struct lnn_model **model, struct lnn_run **run)
 {
     struct lnn_run_options o = lnn_track_options(sim, sim->flow, reference);
     o.stop_loss = o.stop_gradient = NAN;
-    o.max_steps = 0;
     o.t_end = fmax(o.t_end, track->times[sim->problem->time.samples - 1]) +
               track->spec->learning_rate;
     LNN_TRY(lnn_model_alloc(sim->problem, sim->data, sim->w0, NAN, model));

@@ -68,14 +68,13 @@ Test(report, says_what_the_file_says)
  * trajectory fills is left out. */
 Test(report, axis_and_columns_are_those_that_the_files_share)
 {
-    static const char *const descents[] = {
-        "{system: gradient_descent, learning_rate: 0.01}",
-        "{system: gradient_descent, learning_rate: 0.01}, "
-        "{system: momentum, learning_rate: 0.02}",
-        "{system: gradient_flow}, {system: momentum, learning_rate: 0.02}"};
+    static const char DESCENT[] = "{system: gradient_descent, learning_rate: 0.01}";
+    static const char MOMENTUM[] = "{system: momentum, learning_rate: 0.02}";
+    static const char *const pairs[][2] = {
+        {DESCENT, ""}, {DESCENT, MOMENTUM}, {"{system: gradient_flow}", MOMENTUM}};
     for (int i = 0; i < 3; i++) {
         char set[200];
-        snprintf(set, sizeof set, "trajectories=[%s]", descents[i]);
+        snprintf(set, sizeof set, "trajectories=[%s, %s]", pairs[i][0], pairs[i][1]);
         const char *const sets[] = {set, NULL};
         struct outcome o = simulate(FLOWS, sets);
         const char *const paths[] = {o.path};
