@@ -14,8 +14,8 @@ static bool asks_for_the_flow(const struct lnn_track *track)
     return false;
 }
 
-/* It follows the track: no stops of its own but for the budget of steps, and room for the iteration beyond the end.
- */
+/* It follows the track: no stops of its own but for the budget of steps, and room for
+ * the iteration beyond the end. */
 static int open_run(const struct lnn_simulator *sim, const struct lnn_track *track,
                     bool reference, struct lnn_model **model, struct lnn_run **run)
 {

@@ -18,7 +18,8 @@ const struct lnn_observable lnn_observable_flow_distance = {
     .name = "flow_distance",
     .doc = "sqrt(sum_j ||W_j - W_j(t)||_F^2), W_j(t) of the gradient flow at t = eta k "
            "itself: a run of its own with the stepper and tolerances of the first "
-           "gradient_flow trajectory; NaN from where it fails or has spent stop.max_steps",
+           "gradient_flow trajectory; NaN from where it fails or has spent "
+           "stop.max_steps",
     .shape = shape,
     .eval = eval,
 };
