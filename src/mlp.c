@@ -224,11 +224,13 @@ static void down_tangent(struct lnn_mlp *x, size_t m, size_t j, const double Wj[
     lnn_gemm(false, false, m, in, out, 1, dB, Wj, 0, dnext);
     lnn_gemm(false, false, m, in, out, 1, B, Vj, 1, dnext);
     if (A == Z) return;
-    for (size_t i = 0; i < n; i++) B[i] = next[i] * x->dZ[j - 1][i];
-    net->activation->times_second(net->parameter, n, Z, A, B);
-    net->activation->times_first(net->parameter, n, Z, A, next);
     net->activation->times_first(net->parameter, n, Z, A, dnext);
-    lnn_axpy(n, 1, B, dnext);
+    if (net->activation->times_second) {
+        for (size_t i = 0; i < n; i++) B[i] = next[i] * x->dZ[j - 1][i];
+        net->activation->times_second(net->parameter, n, Z, A, B);
+        lnn_axpy(n, 1, B, dnext);
+    }
+    net->activation->times_first(net->parameter, n, Z, A, next);
 }
 
 /* From B_N and dB_N; adds to hv. */

@@ -269,6 +269,18 @@ void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
                           stated ? "the file's W_error" : "the spacing of the samples");
 }
 
+int lnn_flow_stored_bars(const struct lnn_evidence *e, const struct lnn_record *r,
+                         struct lnn_judgement *j, double **bars)
+{
+    bool stated = false;
+    size_t n = r->weights_rows;
+    *bars = malloc(n * sizeof **bars);
+    if (!*bars) return lnn_fail(GSL_ENOMEM, "out of memory for error bars");
+    LNN_TRY(lnn_flow_bars(e, r, &r->net, n, r->w_t, r->w, *bars, &stated));
+    lnn_flow_explain_bars(j, r, (*bars)[n - 1], stated);
+    return GSL_SUCCESS;
+}
+
 /* Divided differences with every node twice: c[0..2p-1], nodes z. */
 static void confluent(size_t p, const double t[], const double f[],
                       const double slope[], double z[], double c[])

@@ -33,6 +33,10 @@ size_t lnn_flow_row(const struct lnn_record *r, double t);
 int lnn_flow_bars(const struct lnn_evidence *e, const struct lnn_record *r,
                   const struct lnn_network *net, size_t n, const double t[],
                   const double w[], double bars[], bool *stated);
+/* The bars of the stored layers, malloc'ed (weights_rows of them), explained in the
+ * judgement. */
+int lnn_flow_stored_bars(const struct lnn_evidence *e, const struct lnn_record *r,
+                         struct lnn_judgement *j, double **bars);
 /* The assumption and the largest bar, in words. */
 void lnn_flow_explain_bars(struct lnn_judgement *j, const struct lnn_record *r,
                            double largest, bool stated);

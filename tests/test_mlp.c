@@ -329,7 +329,7 @@ Test(mlp, activations_far_from_zero)
         for (int i = 0; i < 7; i++) one[i] = two[i] = 1;
         s->value(p, 7, z, V);
         s->times_first(p, 7, z, V, one);
-        s->times_second(p, 7, z, V, two);
+        if (s->times_second) s->times_second(p, 7, z, V, two);
         cr_assert(lnn_finite(7, V) && lnn_finite(7, one) && lnn_finite(7, two), "%s",
                   s->name);
         for (int i = 1; i < 7; i++) cr_assert_geq(V[i], V[i - 1], "%s", s->name);

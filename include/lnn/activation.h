@@ -18,7 +18,7 @@ struct lnn_activation {
     /* V = s(Z), n numbers each; V may be Z. */
     void (*value)(double p, size_t n, const double Z[], double V[]);
     /* B_i *= s'(Z_i), and B_i *= s''(Z_i); V = s(Z) is at hand. At a kink s' is the
-     * value from the left and s'' is 0. */
+     * value from the left and s'' is 0. times_second NULL: s'' = 0 everywhere else. */
     void (*times_first)(double p, size_t n, const double Z[], const double V[],
                         double B[]);
     void (*times_second)(double p, size_t n, const double Z[], const double V[],

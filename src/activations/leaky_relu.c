@@ -1,8 +1,6 @@
 /* The leaky rectifier. */
 #include "lnn/activation.h"
 
-#include <string.h>
-
 static void value(double p, size_t n, const double Z[], double V[])
 {
     for (size_t i = 0; i < n; i++) V[i] = Z[i] > 0 ? Z[i] : p * Z[i];
@@ -15,15 +13,6 @@ static void times_first(double p, size_t n, const double Z[], const double V[],
     for (size_t i = 0; i < n; i++) B[i] = Z[i] > 0 ? B[i] : p * B[i];
 }
 
-static void times_second(double p, size_t n, const double Z[], const double V[],
-                         double B[])
-{
-    (void)p;
-    (void)Z;
-    (void)V;
-    memset(B, 0, n * sizeof *B);
-}
-
 const struct lnn_activation lnn_activation_leaky_relu = {
     .name = "leaky_relu",
     .doc = "s(z) = z for z > 0, else slope z; s'(0) = slope. Kinks as of relu.",
@@ -32,5 +21,4 @@ const struct lnn_activation lnn_activation_leaky_relu = {
     .kinked = true,
     .value = value,
     .times_first = times_first,
-    .times_second = times_second,
 };

@@ -19,15 +19,6 @@ static void times_first(double p, size_t n, const double Z[], const double V[],
     (void)B;
 }
 
-static void times_second(double p, size_t n, const double Z[], const double V[],
-                         double B[])
-{
-    (void)p;
-    (void)Z;
-    (void)V;
-    memset(B, 0, n * sizeof *B);
-}
-
 const struct lnn_activation lnn_activation_linear = {
     .name = "linear",
     .doc = "s(z) = z: the network is the product of its matrices.",
@@ -35,5 +26,4 @@ const struct lnn_activation lnn_activation_linear = {
     .homogeneous = true,
     .value = value,
     .times_first = times_first,
-    .times_second = times_second,
 };

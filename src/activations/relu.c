@@ -1,8 +1,6 @@
 /* The rectifier. */
 #include "lnn/activation.h"
 
-#include <string.h>
-
 static void value(double p, size_t n, const double Z[], double V[])
 {
     (void)p;
@@ -15,15 +13,6 @@ static void times_first(double p, size_t n, const double Z[], const double V[],
     (void)p;
     (void)V;
     for (size_t i = 0; i < n; i++) B[i] = Z[i] > 0 ? B[i] : 0;
-}
-
-static void times_second(double p, size_t n, const double Z[], const double V[],
-                         double B[])
-{
-    (void)p;
-    (void)Z;
-    (void)V;
-    memset(B, 0, n * sizeof *B);
 }
 
 const struct lnn_activation lnn_activation_relu = {
@@ -43,5 +32,4 @@ const struct lnn_activation lnn_activation_relu = {
     .kinked = true,
     .value = value,
     .times_first = times_first,
-    .times_second = times_second,
 };

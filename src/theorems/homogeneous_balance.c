@@ -122,15 +122,10 @@ static int judge(const struct lnn_evidence *e, const struct lnn_record *r,
                  struct lnn_judgement *j)
 {
     struct drift drift = {.largest = 0};
-    bool stated = false;
+    double *bars = NULL;
     if (!lnn_flow_ready(r, 2, j)) return GSL_SUCCESS;
-    double *bars = malloc(r->weights_rows * sizeof *bars);
-    int status = bars ? lnn_flow_bars(e, r, &r->net, r->weights_rows, r->w_t, r->w,
-                                      bars, &stated)
-                      : lnn_fail(GSL_ENOMEM, "out of memory for error bars");
+    int status = lnn_flow_stored_bars(e, r, j, &bars);
     if (status == GSL_SUCCESS) status = measure(r, bars, &drift);
-    if (status == GSL_SUCCESS)
-        lnn_flow_explain_bars(j, r, bars[r->weights_rows - 1], stated);
     free(bars);
     return status == GSL_SUCCESS ? conclude(r, &drift, j) : status;
 }
